@@ -1,8 +1,9 @@
 /**
  * Examples in docstrings and READMEs, as programs that are compiled and run.
  *
- * Checked are lines `expression; // value` whose comment is a literal, and a text in comment lines of its own below its
- * expression; other comments are prose. What a program prints, `console.log(expression); // value`, is checked, not printed.
+ * Two kinds of comments are checked: a literal after an expression, `expression; // value`, and text in comment lines
+ * below its expression; other comments are prose. In `console.log(expression); // value`, the value is checked instead
+ * of printed.
  */
 
 import { spawnSync } from 'node:child_process';
@@ -18,13 +19,13 @@ interface Example {
   readonly title: string;
   /** Its import statements. */
   readonly imports: string;
-  /** What follows them. */
+  /** The code after them. */
   readonly code: string;
 }
 
 const importStatement = /^import [\s\S]*?;\n/gm;
 
-/** The code below each `@example` of a source file, up to the end of the docstring; or the programs of a README. */
+/** Returns the code below each `@example` of a source file, up to the end of the docstring, or the programs in a README. */
 function examplesIn(file: string): Example[] {
   const text = readFileSync(root + file, 'utf8');
   const blocks = file.endsWith('.md')
@@ -38,7 +39,7 @@ function examplesIn(file: string): Example[] {
   });
 }
 
-/** The value that a comment tells; `undefined` where it is prose. */
+/** Returns the value in a comment; `undefined` if the comment is prose. */
 function literalIn(comment: string): string | undefined {
   const literal = comment.replaceAll("'", '"');
   try {
@@ -49,7 +50,7 @@ function literalIn(comment: string): string | undefined {
   }
 }
 
-/** The code, with each expression whose value a comment tells handed to `check`. */
+/** Returns the code, in which each expression with a value in a comment is passed to `check`. */
 const withChecks = (code: string): string =>
   code
     .replaceAll(/^console\.log\((.*)\);(?= \/\/ )/gm, '$1;')
@@ -62,11 +63,11 @@ const withChecks = (code: string): string =>
       return value === undefined ? line : `check(${expression}, ${value});`;
     });
 
-/** A module whose function runs an example with all that some modules export in scope. */
+/** Returns the source of a module whose function runs an example, with the exports of some modules in scope. */
 function moduleOf({ imports, code }: Example, modules: Readonly<Record<string, object>>): string {
   const specifiers = Object.keys(modules);
   const names = new Set(Object.values(modules).flatMap(Object.keys));
-  // A class is in scope as a type too, unless the example imports it.
+  // A class is also in scope as a type, unless the example imports it.
   const isClass = ([name, value]: [string, unknown]) =>
     typeof value === 'function' && /^class\b/.test(String(value)) && !new RegExp(`\\b${name}\\b`).test(imports);
   const classes = Object.values(modules).map((module) => Object.entries(module).filter(isClass));
@@ -85,7 +86,7 @@ export default async (
 `;
 }
 
-/** What the compiler says of the modules in a folder, with the packages resolved to their sources. */
+/** Returns the compiler's messages about the modules in a folder, with the packages resolved to their sources. */
 function compile(folder: string, options: object): string {
   const paths = Object.fromEntries(
     ['kernels', 'core', 'nn', 'optim', 'files', 'data', 'train', 'verify', 'inspect', 'formulas'].flatMap((name) => [
@@ -100,7 +101,7 @@ function compile(folder: string, options: object): string {
   return spawnSync(process.execPath, [compiler, '-p', project], { encoding: 'utf8' }).stdout;
 }
 
-/** Holds a value against what a comment tells of it: numbers to six digits. */
+/** Compares a value with the one in a comment, numbers to six digits. */
 function check(actual: unknown, expected: unknown): void {
   if (typeof expected === 'number') expect(actual).toBeCloseTo(expected, 6);
   else if (!Array.isArray(expected) || !Array.isArray(actual)) expect(actual).toEqual(expected);
@@ -112,7 +113,7 @@ function check(actual: unknown, expected: unknown): void {
   }
 }
 
-/** Several programs as one, of which each goes on where the one before it ended. */
+/** Joins several programs, each of which continues where the previous one ended. */
 const continued = (file: string, parts: readonly Example[]): Example => ({
   title: `${file}, all of it`,
   imports: parts.map(({ imports }) => imports).join(''),
@@ -122,7 +123,7 @@ const continued = (file: string, parts: readonly Example[]): Example => ({
 interface ExamplesOptions {
   /** Whether the programs of a file continue where the previous one ended. Defaults to false. */
   readonly continued?: boolean;
-  /** For the compiler, in place of the workspace's own. */
+  /** Compiler options that replace the workspace's. */
   readonly compilerOptions?: object;
 }
 
@@ -146,7 +147,7 @@ export function testExamples(
 
   test('the examples compile', () => {
     expect(compile(folder, compilerOptions)).toBe('');
-    // The compiler reads every package; on a busy machine that takes its time.
+    // The compiler reads every package, which takes a while on a busy machine.
   }, 120_000);
 
   test.each(examples)('$title runs', async ({ path }) => {

@@ -1,4 +1,4 @@
-/** The glossary's words are in the files that it points to. */
+/** Each term in the glossary occurs in the file to which it points. */
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

@@ -9,10 +9,10 @@ export const interpreters: { readonly [name: string]: Kernels<NdArray> } = {
   reference,
 };
 
-/** Back to the interpreter that programs get. */
+/** Restores the default interpreter. */
 export const restoreInterpreter = (): void => setInterpreter(interpreters.default!);
 
-/** A suite once for each interpreter, or for some of them. */
+/** Runs a suite on each interpreter, or on some of them. */
 export const describeEach = (suite: () => void, names = Object.keys(interpreters)): void =>
   describe.each(names)('%s', (name) => {
     beforeAll(() => setInterpreter(interpreters[name]!));

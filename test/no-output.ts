@@ -1,4 +1,4 @@
-/** Fails a test that writes to the console or to a standard stream: what a library prints, its user cannot silence. */
+/** Fails any test that writes to the console or to a standard stream, since users can't silence a library's output. */
 import { afterAll, afterEach } from 'vitest';
 
 const written: string[] = [];

@@ -1,6 +1,6 @@
 /**
- * Properties are tried on the same random cases in every run, so that what fails, fails again; `PROPERTY_SEED=2 npm test`
- * tries others.
+ * Properties are tested on the same random cases in every run, so that failures are reproducible; `PROPERTY_SEED=2 npm
+ * test` tries others.
  */
 import fc from 'fast-check';
 

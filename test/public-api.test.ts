@@ -1,4 +1,4 @@
-/** What is public is listed in one page, with a word on each name. */
+/** The public API is listed on one page, with a description of each name. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

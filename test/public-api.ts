@@ -1,4 +1,4 @@
-/** The public API as a list: every name that an entry point exports, what it is, and the first sentence of its docstring. */
+/** The public API as a list: every name that an entry point exports, its kind, and the first sentence of its docstring. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -15,12 +15,12 @@ interface Manifest {
 export interface Export {
   readonly name: string;
   readonly kind: string;
-  /** Empty where the declaration has no docstring. */
+  /** Empty if the declaration has no docstring. */
   readonly summary: string;
 }
 
 export interface EntryPoint {
-  /** The specifier of an import. */
+  /** Returns the specifier of an import. */
   readonly specifier: string;
   readonly exports: readonly Export[];
 }
@@ -29,7 +29,7 @@ const textOf = (path: string): string => readFileSync(join(root, path), 'utf8');
 const packages = readdirSync(join(root, 'packages')).sort();
 const manifestOf = (folder: string): Manifest => JSON.parse(textOf(`packages/${folder}/package.json`));
 
-/** The source of an entry point, by its specifier. */
+/** Returns the source file of an entry point, given its specifier. */
 const sources = new Map(
   packages.flatMap((folder) => {
     const { name, exports } = manifestOf(folder);
@@ -41,7 +41,7 @@ const sources = new Map(
   }),
 );
 
-/** The file that an import in `from` leads to; `undefined` outside of the workspace. */
+/** Returns the file that is imported in `from`; `undefined` outside the workspace. */
 const resolve = (from: string, specifier: string): string | undefined =>
   specifier.startsWith('.') ? join(dirname(from), specifier) : sources.get(specifier);
 
@@ -51,7 +51,7 @@ const declaration = (name: string) =>
     'm',
   );
 
-/** The first sentence of a docstring, on one line. */
+/** Returns the first sentence of a docstring, on one line. */
 function summaryOf(docstring: string): string {
   const [paragraph = ''] = docstring
     .replaceAll(/^\s*\* ?/gm, '')
@@ -67,19 +67,19 @@ const methods = ['tensor', 'methods']
   .map((file) => textOf(`packages/core/src/${file}`))
   .join('\n');
 
-/** The first sentence on a method of `Tensor`. */
+/** Returns the first sentence of the docstring of a method of `Tensor`. */
 function methodSummary(name: string): string {
   const method = new RegExp(String.raw`/\*\*((?:(?!\*/)[\s\S])*?)\*/\s+${name}[<(]`);
   return summaryOf(method.exec(methods)?.[1] ?? '');
 }
 
-/** What a name of a file is, looked up where it is declared. */
+/** Describes a name that a file exports, at its declaration. */
 function lookUp(file: string, name: string): Export {
   const text = textOf(file);
   const found = declaration(name).exec(text);
   if (found !== null) {
     const [, docstring = '', kind] = found;
-    // A function that is a method, too, is described there.
+    // A function that is also a method is described at the method.
     const summary = summaryOf(docstring) || (file.includes('/operators/') ? methodSummary(name) : '');
     return { name, kind: kind === 'let' ? 'const' : kind!, summary };
   }
@@ -97,7 +97,7 @@ function lookUp(file: string, name: string): Export {
   return target === undefined || isSame ? { name, kind: 'const', summary: '' } : { ...lookUp(target, source), name };
 }
 
-/** The export statements of a file. */
+/** Returns the export statements of a file. */
 function exportsFrom(text: string) {
   return Array.from(text.matchAll(/^export (?:type )?\{([^}]*)\}(?: from '([^']+)')?;/gm), ([, list, specifier]) => ({
     specifier,
@@ -112,11 +112,11 @@ function exportsFrom(text: string) {
   }));
 }
 
-/** The files whose every export a file exports. */
+/** Returns the files of which a file re-exports everything. */
 const exportsAll = (text: string): string[] =>
   Array.from(text.matchAll(/^export \* from '([^']+)';/gm), ([, specifier]) => specifier!);
 
-/** Every name that a file exports. */
+/** Returns every name that a file exports. */
 function namesIn(file: string): string[] {
   const text = textOf(file);
   const declared = text.matchAll(
@@ -127,7 +127,7 @@ function namesIn(file: string): string[] {
   return [...new Set([...Array.from(declared, ([, name]) => name!), ...listed, ...all])];
 }
 
-/** The entry points of all packages, with what they export. */
+/** Returns the entry points of all packages, with their exports. */
 export const entryPoints = (): readonly EntryPoint[] =>
   Array.from(sources, ([specifier, file]) => ({
     specifier,
@@ -138,7 +138,7 @@ export const entryPoints = (): readonly EntryPoint[] =>
 
 const cell = (text: string): string => text.replaceAll('|', String.raw`\|`);
 
-/** The list as a page. */
+/** Formats the list as a page. */
 export function formatApi(entries: readonly EntryPoint[]): string {
   const isType = ({ kind }: Export): boolean => kind === 'interface' || kind === 'type';
   const table = (rows: readonly Export[]): string =>

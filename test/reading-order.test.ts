@@ -1,4 +1,4 @@
-/** The reading order that docs/reading-order.md gives of each package names its files, each after those that it imports. */
+/** docs/reading-order.md lists the files of each package, each after those that it imports. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { posix } from 'node:path';
@@ -8,7 +8,7 @@ import { expect, test } from 'vitest';
 const root = fileURLToPath(new URL('../packages/', import.meta.url));
 const page = readFileSync(`${root}../docs/reading-order.md`, 'utf8');
 
-/** The files that the items of the list name before their colon. */
+/** Returns the files named before the colon in the items of a list. */
 function listed(name: string): string[] {
   const [, section = ''] = page.split(`\n## ${name}\n`);
   const items = section.split('\n## ')[0]!.matchAll(/^\d+\. (.*?):/gm);
@@ -28,7 +28,7 @@ const packages = ['kernels', 'core', 'nn', 'optim', 'files', 'data', 'train', 'v
 test.each(packages)('%s', (name) => {
   const order = listed(name);
   const all = readdirSync(`${root}${name}/src`, { recursive: true, encoding: 'utf8' }).filter((f) => f.endsWith('.ts'));
-  // What a package exports comes last, listed or not.
+  // The entry point of a package comes last, whether it is listed or not.
   const files = order.includes('index.ts') ? order : [...order, 'index.ts'];
   expect(files.toSorted()).toEqual(all.toSorted());
   const early = files.flatMap((file, place) =>

@@ -1,4 +1,4 @@
-/** The page that tells the design as one program. */
+/** The page that explains the design in one program. */
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** docs/hosts.md tells of hosts that are tried, in their versions, and shows the files that are tried. */
+/** docs/hosts.md names the hosts that are tested, with their versions, and shows the files that are tested. */
 
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** The page, built and served, and Chromium as the system has it. */
+/** Serves the built page, and starts the system's Chromium. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
@@ -15,10 +15,10 @@ const TYPES: Readonly<Record<string, string>> = {
   '.woff2': 'font/woff2',
 };
 
-/** Where Chromium is, if it is anywhere. */
+/** The path of Chromium, if it is installed. */
 export const executablePath = PLACES.find((path) => existsSync(path));
 
-/** Serves the page as it was built. */
+/** Serves the built page. */
 export async function serve(): Promise<{ readonly address: string; readonly close: () => void }> {
   const server = createServer(({ url = '/' }, answer) => {
     const { pathname } = new URL(url, 'http://localhost');

@@ -1,11 +1,11 @@
-/** The page from end to end, in Chromium; it is skipped where there is none. */
+/** End-to-end tests of the page in Chromium; skipped if there is none. */
 
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { buildPage } from '../build.mjs';
 import { executablePath, launch, serve } from './chromium.ts';
 
-/** Whole seconds more than on a machine at rest: the tests of all packages run beside this one. */
+/** Several seconds more than on an idle machine, since the tests of all packages run at the same time. */
 const PATIENCE = 30_000;
 
 const suite = executablePath === undefined ? 'the page (skipped: there is no Chromium at /usr/bin)' : 'the page';
@@ -26,7 +26,7 @@ describe.skipIf(executablePath === undefined)(suite, () => {
     close?.();
   });
 
-  /** Visits the page, which must complain of nothing. */
+  /** Opens the page, and expects it to report no errors. */
   async function visit(
     hash: string,
     options: BrowserContextOptions,
@@ -85,7 +85,7 @@ describe.skipIf(executablePath === undefined)(suite, () => {
         await settled(page, /^1 holds · \d+ ms$/);
         times.push(Number(/(\d+) ms/.exec((await page.locator('#document .status').textContent())!)![1]));
       }
-      // The quickest, since other tests run beside this one.
+      // Takes the minimum, since other tests run at the same time.
       expect(Math.min(...times)).toBeLessThan(300);
       for (const text of ['$a', '$a = ', '$\\frac{d}{dx} x^2 = 3', '$\\frac{d}{dx} x^2 = 3 x$'])
         await write(page, text);

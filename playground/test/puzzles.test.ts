@@ -1,4 +1,4 @@
-/** The puzzles: each has an answer that the judge takes, and others that it does not. */
+/** The puzzles: the judge accepts the right answer to each, and rejects others. */
 
 import { verifyPage } from '@tapegrad/formulas';
 import { expect, test } from 'vitest';

@@ -28,10 +28,10 @@ test('splitText holds the end of a text out', () => {
 
 describe('ngramLoss', () => {
   test('weighs counts of longer contexts with the guess of shorter ones', () => {
-    // a comes 3 times of 4, the even guess is 1/2, worth 4 occurrences: p(a) = (3 + 2) / 8.
+    // a occurs 3 times in 4; the uniform prior 1/2 counts as 4 occurrences: p(a) = (3 + 2) / 8.
     const [a, b] = [5 / 8, 3 / 8];
     expect(ngramLoss([0, 0, 1, 0], [0, 1], 2, 1)).toBeCloseTo(-(Math.log(a) + Math.log(b)) / 2, 12);
-    // After a came a once and b once.
+    // a was followed by a once, and by b once.
     expect(ngramLoss([0, 0, 1, 0], [0, 1], 2, 2)).toBeCloseTo(-Math.log((1 + 4 * b) / 6), 12);
   });
 

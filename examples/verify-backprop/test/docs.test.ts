@@ -1,4 +1,4 @@
-/** The derivation that the documentation tells: its programs compile, run, and give what their comments say. */
+/** The derivation in the documentation: its programs compile, run, and print what their comments say. */
 
 import * as core from '@tapegrad/core';
 import * as extend from '@tapegrad/core/extend';
@@ -21,6 +21,6 @@ const modules = {
 
 testExamples(['docs/backpropagation.md'], modules, {
   continued: true,
-  // Formulas index layers as the theory does, W[l + 1].
+  // Formulas index layers like the theory does: W[l + 1].
   compilerOptions: { noUncheckedIndexedAccess: false },
 });

@@ -52,9 +52,9 @@ describe('a formula that is changed is named, with the reason', () => {
     for (const copy of copies) rmSync(copy, { recursive: true });
   });
 
-  /** What is found of a row in a copy of the sources in which one text is replaced by another. */
+  /** Returns the finding on a row, in a copy of the sources in which one text is replaced by another. */
   async function mutated(file: string, id: string, from: string, to: string) {
-    // Beside the sources, so that the packages are found by name.
+    // Next to the sources, so that the packages can be imported by name.
     const copy = mkdtempSync(join(example, 'node_modules', '.mutant-'));
     copies.push(copy);
     cpSync(join(example, 'src'), copy, { recursive: true });

@@ -1,4 +1,4 @@
-/** A program that uses every package, and shapes that the compiler has to know. */
+/** A program that uses every package, with shapes that the compiler must infer. */
 
 import * as core from '@tapegrad/core';
 import { toNdarray } from '@tapegrad/kernels/ndarray';

@@ -1,10 +1,10 @@
 import type { Tensor } from '@tapegrad/core';
 import { expect } from 'vitest';
 
-// What rounding leaves where results of size 1 cancel.
+// The rounding error that remains where results of magnitude 1 cancel.
 const rounding = 1e-15;
 
-/** Holds a tensor's elements against numbers, each to within a relative error; a number that is not finite, exactly. */
+/** Expects a tensor to have these elements, each within a relative error. Numbers that are not finite must match exactly. */
 export function expectClose(actual: Tensor, expected: readonly number[], tolerance = 1e-10): void {
   const { data } = actual;
   const isClose = (number: number, i: number) =>

@@ -1,4 +1,4 @@
-/** Making tensors, reading them back, and what a parameter adds. */
+/** Creating tensors, reading them back, and parameters. */
 
 import { inspect } from 'node:util';
 import {
@@ -86,7 +86,7 @@ describe('tensor', () => {
       fc.property(shapes, (shape) => {
         const data = Float64Array.from({ length: shape.reduce((n, length) => n * length, 1) }, (_, i) => i);
         const x = tensor(data, { shape });
-        // Below an axis of length 0 a nested array has no more axes.
+        // A nested array has no axes after one of length 0.
         const empty = shape.indexOf(0);
         const known = empty === -1 ? shape : shape.slice(0, empty + 1);
         expect(tensor(x.toArray()).shape).toEqual(known);
@@ -113,7 +113,7 @@ test('arange', () => {
   expect(arange(2, 8, 2).toArray()).toEqual([2, 4, 6]);
   expect(arange(3, 0, -1).toArray()).toEqual([3, 2, 1]);
   expect(arange(3, 0).toArray()).toEqual([]);
-  // Every number but the end, though the quotient is rounded up or down.
+  // Every number except the end, even if the quotient is rounded up or down.
   for (let n = 1; n <= 200; n++) {
     for (const step of [0.1, 0.3, 1 / 3, 0.7, -0.1])
       expect(arange(1, 1 + n * step, step).size, `${n} x ${step}`).toBe(n);

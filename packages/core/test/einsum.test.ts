@@ -1,4 +1,4 @@
-/** Einstein summation against loops over every label, on equations drawn at random. */
+/** Compares Einstein summation with loops over all labels, on random equations. */
 
 import { einsum, type Shape, type Tensor, tensor } from '@tapegrad/core';
 import fc from 'fast-check';
@@ -14,18 +14,18 @@ interface Operand {
 
 const sizeOf = (shape: Shape): number => shape.reduce((size, length) => size * length, 1);
 
-/** Every index of a shape, in row-major order. */
+/** Returns every index of a shape, in row-major order. */
 const indices = (shape: Shape): number[][] =>
   shape.reduce<number[][]>(
     (list, length) => list.flatMap((index) => Array.from({ length }, (_, i) => [...index, i])),
     [[]],
   );
 
-/** The entry at an index; an axis of length 1 repeats its entry. */
+/** Returns the entry at an index; an axis of length 1 repeats its entry. */
 const entry = ({ shape, data }: Operand, index: readonly number[]): number =>
   data[shape.reduce((place, length, axis) => place * length + (length === 1 ? 0 : index[axis]!), 0)]!;
 
-/** For each place of the output, the sum over all other labels of the product of the operands. */
+/** For each entry of the output, the sum over all other labels of the product of the operands. */
 function naive(operands: readonly Operand[], output: readonly string[]): { shape: Shape; data: number[] } {
   const lengths = new Map<string, number>();
   for (const { labels, shape } of operands) {
@@ -61,14 +61,17 @@ interface Program {
 }
 
 const letters = ['i', 'j', 'k', 'L'];
-// The axes under an ellipsis, as letters that no equation has.
+// The axes of an ellipsis, as letters that occur in no equation.
 const hidden = ['1', '2'];
 
 const length = fc.integer({ min: 0, max: 3 });
 const entries = (shape: Shape) =>
   fc.array(fc.integer({ min: -3, max: 3 }), { minLength: sizeOf(shape), maxLength: sizeOf(shape) });
 
-/** An operand of some letters, at times twice the same, at times with an ellipsis whose axes may be missing or 1 long. */
+/**
+ * Draws an operand of some letters, sometimes with a repeated letter, sometimes with an ellipsis whose axes may be
+ * missing or of length 1.
+ */
 const operand = (lengths: ReadonlyMap<string, number>) =>
   fc
     .record({
@@ -175,7 +178,7 @@ const known: readonly (readonly [equation: string, operands: readonly Tensor[], 
       [3, 4],
     ],
   ],
-  // Without an arrow the output has the letters that come once, in alphabetical order.
+  // Without an arrow, the output has the letters that occur once, in alphabetical order.
   [
     'ji',
     [matrix],

@@ -1,4 +1,4 @@
-/** The examples of core's docstrings and README. */
+/** The examples in core's docstrings and README. */
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';

@@ -1,4 +1,4 @@
-/** Indexing against a few lines that take nested arrays apart, as NumPy's documentation tells. */
+/** Compares indexing with a few lines that index nested arrays as NumPy's documentation describes. */
 
 import { type Index, type Shape, type SliceRange, slice, type Tensor, tensor } from '@tapegrad/core';
 import type { Nested } from '@tapegrad/core/extend';
@@ -6,12 +6,12 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { describeEach } from '../../../test/interpreters.ts';
 
-/** What an index of an axis may be, in data. */
+/** An index of an axis, as data. */
 type Entry = { position: number } | { range: SliceRange } | { positions: Nested<number> } | { newAxis: true };
 
 const isArray = (x: Nested<number>): x is readonly Nested<number>[] => Array.isArray(x);
 
-/** The entries that a range takes from a list. */
+/** Returns the entries of a list that a range selects. */
 function rangeOf<T>(list: readonly T[], { start, stop, step }: SliceRange): T[] {
   const n = list.length;
   const wrap = (bound: number) => (bound < 0 ? bound + n : bound);
@@ -29,11 +29,11 @@ function rangeOf<T>(list: readonly T[], { start, stop, step }: SliceRange): T[] 
   return taken;
 }
 
-/** The shape of nested numbers. */
+/** Returns the shape of a nested array. */
 const shapeOf = (x: Nested<number>): number[] =>
   isArray(x) ? [x.length, ...(x.length > 0 ? shapeOf(x[0]!) : [])] : [];
 
-/** The number at a place of the shape that nested numbers are broadcast to. */
+/** Returns the number at a position of the shape to which a nested array is broadcast. */
 function at(x: Nested<number>, place: readonly number[]): number {
   const shape = shapeOf(x);
   const own = place.slice(place.length - shape.length).map((i, axis) => (shape[axis] === 1 ? 0 : i));
@@ -49,7 +49,10 @@ const atEach = (
     ? f(place)
     : Array.from({ length: shape[place.length]! }, (_, i) => atEach(shape, f, [...place, i]));
 
-/** Lists of positions belong together: the axes of them all come where the first is, if all lie side by side, else first. */
+/**
+ * Lists of positions are broadcast together. If they are adjacent, their axes replace the first of them; otherwise
+ * their axes come first.
+ */
 function naive(x: Nested<number>, entries: readonly Entry[]): Nested<number> {
   const lists = entries.flatMap((entry) => ('positions' in entry ? [shapeOf(entry.positions)] : []));
   const rank = Math.max(...lists.map((shape) => shape.length));
@@ -63,7 +66,7 @@ function naive(x: Nested<number>, entries: readonly Entry[]): Nested<number> {
   return atEach(together, (place) => picked(x, entries, together, place));
 }
 
-/** The entries where the lists of positions are at one place, or at every one. */
+/** Returns the entries for one position of the broadcast lists, or for every one. */
 function picked(
   x: Nested<number>,
   [entry, ...rest]: readonly Entry[],
@@ -121,7 +124,7 @@ const program = fc
     }),
   );
 
-/** 0, 1, 2, … in a shape. */
+/** Returns 0, 1, 2, … in a shape. */
 const counting = (shape: Shape): Tensor =>
   tensor(
     Float64Array.from({ length: shape.reduce((size, length) => size * length, 1) }, (_, i) => i),

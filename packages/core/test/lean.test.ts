@@ -5,7 +5,7 @@ import { beforeEach, expect, test, vi } from 'vitest';
 type Lean = typeof import('@tapegrad/core/lean');
 type Tensor = import('@tapegrad/core/lean').Tensor;
 
-/** A call of each function that needs more than the kernels and methods that every program loads. */
+/** A call of each function that needs more than the kernels and methods loaded by every program. */
 const calls: Readonly<Record<string, (core: Lean, x: Tensor) => Tensor>> = {
   pow: ({ pow }, x) => pow(x, 3),
   sin: ({ sin }, x) => sin(x),

@@ -1,4 +1,4 @@
-/** Memory is the garbage collector's: what nobody holds must be garbage, and training must not grow the heap. */
+/** Memory is garbage-collected: unreferenced tensors must be collected, and training must not grow the heap. */
 
 import { setImmediate } from 'node:timers/promises';
 import {
@@ -86,7 +86,7 @@ test('without a gradient to come, an operand is not held by the result', async (
   expect(y!.size).toBe(100);
 });
 
-/** Bytes that live on the heap and in array buffers once garbage is gone. */
+/** Returns the bytes used on the heap and in array buffers after garbage collection. */
 async function bytesInUse(): Promise<number> {
   await collectGarbage();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
@@ -112,12 +112,12 @@ test('5,000 training steps leave the heap flat', async () => {
       w.assign(w.detach().sub(momentum.mul(0.01)));
     }
   };
-  // The engine compiles what runs often, and keeps what it compiled.
+  // The engine compiles code that runs often, and keeps the result.
   for (let i = 0; i < 2500; i++) step();
   const before = await bytesInUse();
   for (let i = 0; i < 5000; i++) step();
   const grown = (await bytesInUse()) - before;
-  // One kept tensor or entry a step would be a megabyte at least.
+  // One leaked tensor or entry per step would amount to a megabyte at least.
   expect(grown).toBeLessThan(500_000);
 });
 
@@ -129,7 +129,7 @@ describe('what is kept after a step holds little more than itself', () => {
   const outputs = (): Tensor => x.matmul(w).tanh().slice(1, 0, 10).add(b);
   const lossOf = (y: Tensor): Tensor => y.mul(y).mean();
 
-  /** Each makes something else in hundreds of small arrays. */
+  /** Each allocates something in hundreds of small arrays. */
   const kept: { readonly [what: string]: () => unknown } = {
     'a loss that was swept': () => {
       const loss = lossOf(outputs());

@@ -1,4 +1,4 @@
-/** Random numbers: the same on every engine, spread as they should be, and from a state that can be kept. */
+/** Random numbers: identical on every engine, correctly distributed, and with a state that can be saved. */
 
 import { Random, type Tensor } from '@tapegrad/core';
 import fc from 'fast-check';
@@ -27,7 +27,7 @@ describe('a seed gives the same numbers for ever', () => {
 
   test('normal', () => {
     const list = numbers(random().normal([3], { dtype: 'float64' }));
-    // Engines differ in the last digit of a logarithm or a sine.
+    // Engines differ in the last digit of logarithms and sines.
     [1.281838501479703, -1.1677407026640545, 0.10539655418082677].forEach((value, i) => {
       expect(list[i]).toBeCloseTo(value, 14);
     });
@@ -137,7 +137,7 @@ describe('spread', () => {
       counts.set(order, (counts.get(order) ?? 0) + 1);
     }
     expect(counts.size).toBe(24);
-    // Chi squared with 23 degrees of freedom is below 50 but once in 1,000.
+    // Chi-squared with 23 degrees of freedom exceeds 50 only once in 1,000.
     const chi = [...counts.values()].reduce((sum, count) => sum + (count - 1000) ** 2 / 1000, 0);
     expect(chi).toBeLessThan(50);
   });
@@ -155,7 +155,7 @@ test('a permutation holds each number once', () => {
 
 test('the upper bound stays out, though float32 would round to it', () => {
   const random = new Random(0);
-  // A state whose next number is the largest below 1, and so 1 when rounded to float32.
+  // A state whose next number is the largest below 1, which rounds to 1 in float32.
   random.state = [-1, -1, 0, 0];
   expect(Math.fround(random.next())).toBe(1);
   random.state = [-1, -1, 0, 0];

@@ -1,6 +1,6 @@
 /**
- * What must not compile: each `packages/<package>/test/types/*.bad.ts` holds mistakes, and under the line of each the
- * sentence that the compiler's message for it must contain:
+ * Programs that must not compile: each `packages/<package>/test/types/*.bad.ts` contains mistakes, and below the line
+ * of each the text that the compiler's message must contain:
  *
  *     zeros([64, 784]).matmul(zeros([128, 10]));
  *     // error: matmul: inner dimensions 784 and 128 differ
@@ -27,7 +27,7 @@ const fixtures = readdirSync(`${root}packages`)
   .flatMap((folder) => readdirSync(root + folder).map((file) => `${folder}/${file}`))
   .filter((file) => file.endsWith('.bad.ts'));
 
-/** The sentences that a fixture asks for. Several under one line are all about that line. */
+/** The texts that a fixture requires. Several below one line all belong to that line. */
 function expectedIn(fixture: string): Mistake[] {
   const lines = readFileSync(root + fixture, 'utf8').split('\n');
   const mistakes: Mistake[] = [];
@@ -40,7 +40,7 @@ function expectedIn(fixture: string): Mistake[] {
   return mistakes;
 }
 
-/** Runs the compiler once over all fixtures: the mistakes that it finds in each, with every line of their messages. */
+/** Runs the compiler once over all fixtures, and returns the mistakes found in each, with every line of their messages. */
 async function compile(): Promise<Map<string, Mistake[]>> {
   const output = await new Promise<string>((resolve) => {
     const compiler = `${root}node_modules/typescript/bin/tsc`;
@@ -50,7 +50,7 @@ async function compile(): Promise<Map<string, Mistake[]>> {
   for (const text of output.trimEnd().split(/\n(?! )/)) {
     const [, file, line] = diagnostic.exec(text) ?? [];
     if (file === undefined) throw new Error(`the compiler failed:\n${output}`);
-    // Inside a literal type the compiler escapes the quotation marks.
+    // The compiler escapes quotation marks inside a literal type.
     const message = text.replaceAll('\\"', '"');
     found.set(file, [...(found.get(file) ?? []), { line: Number(line), message }]);
   }

@@ -1,4 +1,4 @@
-/** The examples of data's docstrings and README, and of the page for users of PyTorch, which has a loader. */
+/** The examples in data's docstrings and README, and in the page for users of PyTorch, which uses a loader. */
 
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

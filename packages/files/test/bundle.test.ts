@@ -1,10 +1,13 @@
-/** The main entry and those for pages are bundled for a browser without code of Node, and load no library that they don't need. */
+/**
+ * The main entry and those for pages can be bundled for a browser without code for Node, and load only the libraries
+ * they need.
+ */
 
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { expect, test } from 'vitest';
 
-/** The packages and the modules of Node that an entry point loads when it is imported. */
+/** Returns the packages and Node modules that an entry point loads when it is imported. */
 async function loadedBy(entry: string): Promise<string[]> {
   const { metafile } = await build({
     entryPoints: [fileURLToPath(new URL(`../src/${entry}`, import.meta.url))],
@@ -16,7 +19,7 @@ async function loadedBy(entry: string): Promise<string[]> {
     outdir: 'out',
     write: false,
     metafile: true,
-    // The parser of GGUF imports these in a function for local files, which is never called; docs/files.md says so.
+    // The GGUF parser imports these in a function for local files, which is never called; docs/files.md mentions this.
     external: entry === 'gguf.ts' ? ['fs', 'fs/promises', 'stream', 'url'] : [],
     logLevel: 'silent',
   });

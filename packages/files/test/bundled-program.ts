@@ -1,6 +1,6 @@
 import { buildSync } from 'esbuild';
 
-/** Bundles a program that imports the packages by name, so that a process of its own can run it. */
+/** Bundles a program that imports the packages by name, so that a separate process can run it. */
 export function bundledProgram(contents: string): string {
   const { outputFiles } = buildSync({
     stdin: { contents, resolveDir: import.meta.dirname },

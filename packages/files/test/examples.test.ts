@@ -1,4 +1,4 @@
-/** The examples of the docstrings and the README of files. */
+/** The examples in the docstrings and the README of files. */
 
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

@@ -1,4 +1,4 @@
-/** docs/files.md names what is read and written, and by which libraries. */
+/** docs/files.md names the formats that are read and written, and the libraries used. */
 
 import { readFileSync } from 'node:fs';
 import * as files from '@tapegrad/files';
@@ -40,7 +40,7 @@ const rows = page
       .slice(1, -1),
   );
 
-/** The names in backquotes of a cell. */
+/** The names in backticks in a cell. */
 const namesIn = (cell: string | undefined): string[] => Array.from(cell!.matchAll(/`([^`]+)`/g), ([, name]) => name!);
 
 test.each(rows.map((row) => [row[0], row] as const))('%s is read and written as the page says', (_, row) => {
@@ -55,7 +55,7 @@ test('the page has every function that reads or writes a format', () => {
   const named = new Set(rows.flatMap((row) => row.flatMap(namesIn)));
   const functions = [...Object.values(entries), node].flatMap(Object.keys);
   const isOfFormat = (name: string) => /^(decode|encode|open|read|write)[A-Z]/.test(name);
-  // These take files of any format, or belong to a function that the page has.
+  // These accept files of any format, or belong to a function that the page names.
   const others = ['decodeImage', 'decodeSafetensorsIndex', 'readBytes', 'writeFileAtomic', 'writeSafetensorsShards'];
   expect(functions.filter((name) => isOfFormat(name) && !named.has(name) && !others.includes(name))).toEqual([]);
 });

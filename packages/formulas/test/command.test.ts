@@ -1,4 +1,4 @@
-/** The command: what it prints, and the code it ends with. */
+/** The command: its output and exit codes. */
 
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';

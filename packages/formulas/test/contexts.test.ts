@@ -1,4 +1,4 @@
-/** Letters that mean one thing here and another there, as they do in long notes. */
+/** Letters with different meanings in different places, as in long notes. */
 
 import { type FormulaResult, verifyPage } from '@tapegrad/formulas';
 import { expect, test } from 'vitest';

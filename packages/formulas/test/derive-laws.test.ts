@@ -1,4 +1,4 @@
-/** Laws of derived formulas, over layers, losses and functions: each equals the tape's gradients, whatever the program. */
+/** Derived formulas equal the tape's gradients for every program: tested on layers, losses and functions. */
 
 import * as core from '@tapegrad/core';
 import { derive } from '@tapegrad/formulas';
@@ -23,7 +23,7 @@ const [x, w, image, rows, sequences] = [
 const labels = int(0, 2, 1, 1);
 const product = (): Tensor => x.matmul(w);
 
-/** A loss of a model's output. */
+/** A loss as a function of a model's output. */
 const of =
   (model: { forward: (x: never) => unknown }, input: Tensor): (() => Tensor) =>
   () => {
@@ -128,7 +128,7 @@ test.each(Object.entries({ ...layers, ...losses, ...functions }))('%s', (_name, 
   const derivation = derive(program, { names: { X: x, W: w } });
   expect(derivation.trial().formulas.filter(({ holds }) => !holds)).toEqual([]);
   expect(derivation.formulas.some(({ kind }) => kind === 'gradient')).toBe(true);
-  // Numbers that are none, or values that are no text, are in no formula.
+  // Formulas contain no NaN, `undefined` or `[object Object]`.
   expect(`${derivation.text}${derivation.latex}`).not.toMatch(/NaN|undefined|\[object/);
 });
 

@@ -1,4 +1,4 @@
-/** Formulas derived from programs: as a page prints them, and as numbers beside the tape's gradients. */
+/** Formulas derived from programs: their text, and their values compared with the tape's gradients. */
 
 import { readFileSync } from 'node:fs';
 import {
@@ -29,12 +29,12 @@ const data = (...shape: number[]): Tensor => random.normal(shape, { dtype });
 const learnt = (...shape: number[]) => parameter(data(...shape));
 const own = { dtype, random } as const;
 
-/** A program, what it is derived with, and lines that its text has. */
+/** A program, the options of the derivation, and lines that its text must contain. */
 interface Case {
   readonly program: () => Tensor;
   readonly options: DeriveOptions;
   readonly lines: readonly string[];
-  /** Whether every formula is one of matrices, which a page's reader understands. */
+  /** Whether every formula uses only matrix operations, which the reader of a page can parse. */
   readonly isPage: boolean;
 }
 
@@ -266,7 +266,7 @@ function determinant(): Case {
   };
 }
 
-/** Functions of a square matrix W, and the derivative that a table of matrix derivatives has. */
+/** Functions of a square matrix W, with their derivatives from a table of matrix derivatives. */
 function ofMatrix(
   program: (w: Tensor<[3, 3]>, b: Tensor<[3]>, c: Tensor<[3, 3]>) => Tensor,
   gradient: string,

@@ -1,10 +1,10 @@
-/** The formulas of the guides: each holds, or has its verdict in a comment above it. */
+/** The formulas in the guides: each holds, or has its verdict in a comment above it. */
 
 import { readFileSync } from 'node:fs';
 import { verifyPage } from '@tapegrad/formulas';
 import { expect, test } from 'vitest';
 
-/** A known mistake: the line of its formula, its verdict, and a part of the reason. */
+/** A known mistake: the line of its formula, its verdict, and part of the reason. */
 interface Mistake {
   readonly line: number;
   readonly verdict: string;

@@ -1,4 +1,4 @@
-/** Arithmetic modulo a prime, and equality by it. */
+/** Arithmetic modulo a prime, and equality tests that use it. */
 
 import { callPrimitive, type Kernels, NdArray, type Primitive, plain } from '@tapegrad/kernels';
 import fc from 'fast-check';
@@ -58,7 +58,7 @@ describe('a field', () => {
   });
 });
 
-/** Numbers as both interpreters have them. */
+/** The same numbers for both interpreters. */
 const both = (values: readonly number[], shape: readonly number[]): [ModArray, NdArray] => [
   modArray(
     shape,
@@ -67,7 +67,7 @@ const both = (values: readonly number[], shape: readonly number[]): [ModArray, N
   new NdArray(Float64Array.from(values), 'float64', shape),
 ];
 
-/** Calls of primitives on integers, whose results are whole. */
+/** Calls of primitives on integers, with integer results. */
 const calls: readonly (readonly [Primitive, readonly (readonly [readonly number[], readonly number[]])[], unknown?])[] =
   [
     ['neg', [[[1, -2], [2]]]],

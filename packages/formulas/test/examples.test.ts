@@ -1,4 +1,4 @@
-/** The examples of the docstrings and the README of formulas. */
+/** The examples in the docstrings and the README of formulas. */
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';

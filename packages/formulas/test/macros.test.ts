@@ -1,4 +1,4 @@
-/** Mends are written as the page writes: with its own macros. */
+/** Mends use the page's own macros. */
 
 import { verifyPage } from '@tapegrad/formulas';
 import { expect, test } from 'vitest';

@@ -1,4 +1,4 @@
-/** Pages that change in one place: with a memory, verdicts are those of a page judged anew, and come sooner. */
+/** Pages that change in one place: with a memory, verdicts are the same as for a new page, and come sooner. */
 
 import { readFileSync } from 'node:fs';
 import { Memory, type PageResult, verifyGradually, verifyPage } from '@tapegrad/formulas';
@@ -10,7 +10,7 @@ const read = (name: string): string => readFileSync(new URL(`fixtures/${name}`, 
 
 const told = ({ formulas, layout }: PageResult) => ({ formulas, layout });
 
-/** Edits, one after the other, each of the page as it is then: of claims, of definitions, and of what stands around them. */
+/** Edits of claims, of definitions and of the text around them, applied one after the other. */
 const edits: Readonly<Record<string, readonly (readonly [from: string, to: string])[]>> = {
   'four-equations.md': [
     ['(w^{l+1})^T', 'w^{l+1}'],
@@ -95,12 +95,13 @@ test('an edited line of a page of 34 formulas is judged in under 300 ms', { time
     return elapsed();
   };
   expect(verifyPage(text, { mend: false, budget }).formulas).toHaveLength(34);
-  // By now the engine has compiled what is run.
+  // By now the engine has compiled the code.
   const anew = judge(text);
   const from = '\\delta_{l+1} \\mathbf{W}_l^\\top';
   const others = ['2 ', '3 ', '4 ', '5 ', '6 '].map((factor) => factor + from);
   const times = others.map((to) => judge(text.replace(from, () => to)));
-  // The quickest, in time of the processor, since other tests run beside this one; on a slow machine, a share of the whole.
+  // Takes the minimum, in processor time, since other tests run at the same time; on a slow machine, the limit is a
+  // share of the time for the whole page.
   expect(Math.min(...times)).toBeLessThan(Math.max(300, 0.3 * anew));
 });
 

@@ -1,6 +1,6 @@
 /**
- * Each line of two pages changed in some hundred ways: the verdicts follow, as an evaluation says that has nothing in common
- * with the judge. `FORMULAS_MUTANTS=all` tries all changes, which takes long; else a few of each line are drawn.
+ * Changes each line of two pages in some hundred ways, and compares the verdicts with an evaluation that shares no code
+ * with the judge. `FORMULAS_MUTANTS=all` tries all changes, which takes long; otherwise a few are drawn for each line.
  */
 
 import { readFileSync } from 'node:fs';
@@ -22,7 +22,7 @@ const read = (name: string): string => readFileSync(new URL(`fixtures/${name}`, 
 
 const printed = (sides: Formula, style: Style): string => sides.map((side) => print(side, style)).join(' = ');
 
-/** So many different formulas that are one change away, or two where there are not as many. */
+/** Draws this many different formulas that are one change away, or two changes if there are too few. */
 function mutantsOf<T>(
   sides: Formula,
   changes: (sides: Formula) => Formula[],
@@ -54,7 +54,7 @@ function mutantsOf<T>(
 
 type Expected = 'holds' | 'does not hold' | 'holds at equal lengths';
 
-/** Whether two sides are the same in a setting: nothing where that is not to be told. */
+/** Whether two sides are equal in a setting; `undefined` if that can't be decided. */
 function agrees(sides: Formula, setting: Setting, tolerance: number): boolean | undefined {
   try {
     const [first, ...rest] = sides.map((side) => evaluate(side, setting, {}));
@@ -76,7 +76,7 @@ function expectedOf(line: MatrixLine, sides: Formula): Expected | undefined {
 }
 
 const isRight = ({ verdict, certainty }: FormulaResult, expected: Expected): boolean =>
-  // 0 / 0: differences see a number where the formula has none.
+  // 0 / 0: differences give a number where the formula has none.
   verdict === 'undecided' ||
   (expected === 'does not hold'
     ? verdict === 'wrong' || verdict === 'not understood'
@@ -88,7 +88,7 @@ describe('matrix-derivatives.md', () => {
   const text = read('matrix-derivatives.md');
   const lines = text.split('\n');
   const items = lines.filter((line) => /^\d+\. /.test(line));
-  // Some lines of the page stay beside those that are changed: they say how derivatives are laid out.
+  // Some lines of the page are kept next to the changed ones, since they determine the layout of derivatives.
   const context = [...lines.slice(0, 4), ...[1, 2, 4, 14, 19].map((n) => items[n - 1]!.replace(/^\d+/, '1'))];
 
   test.each(matrixLines.map((line, i) => [i + 1, line] as const))('line %i', { timeout: 600_000 }, (number, line) => {
@@ -123,11 +123,14 @@ describe('matrix-derivatives.md', () => {
   });
 });
 
-/** Whether a formula says nothing that can be wrong: it defines another letter. */
+/** Whether a formula can't be wrong because it defines a new letter. */
 const definesAnother = ([own]: Formula, [left]: Formula): boolean =>
   own?.kind === 'letter' && left?.kind === 'letter' && JSON.stringify(own) !== JSON.stringify(left);
 
-/** What is to be said of a formula on the page's network: whether it holds for one point, several, a softmax. */
+/**
+ * Returns the expected verdict on a formula for the page's network: whether it holds for one point, for several, and
+ * for a softmax.
+ */
 function expectedOfNetwork(line: NetworkLine, sides: Formula): NetworkVerdict | undefined {
   if (definesAnother(line.sides, sides)) return undefined;
   const agree = (options: Partial<NetworkOptions>): boolean | undefined => {
@@ -154,7 +157,7 @@ describe('backpropagation.md', () => {
   const text = read('backpropagation.md');
   const steps = (lines: readonly string[]): string => lines.map((line) => `&\\qquad ${line} \\\\`).join(' ');
 
-  /** The page with formulas beside one of its own, and where they stand. */
+  /** Inserts formulas next to one of the page's own, and returns their positions. */
   function pageWith(line: NetworkLine, formulas: readonly string[]): string {
     if (line.place !== 'procedure') return `${text}\n${formulas.map((formula) => `$$${formula}$$`).join('\n\n')}\n`;
     const end = '&\\quad \\mathbf{end\\ for}';
@@ -162,7 +165,7 @@ describe('backpropagation.md', () => {
     return text.slice(0, at) + steps(formulas) + text.slice(at);
   }
 
-  // A page takes seconds: without all mutants, a few claims stand for the others.
+  // A page takes seconds; unless all mutants are tested, a few claims represent the others.
   const numbered = networkLines.map((line, i) => [i + 1, line] as const);
   const tried = numbered.filter(([number]) => all || [5, 9, 11, 13].includes(number));
 
@@ -202,7 +205,7 @@ describe('backpropagation.md', () => {
 });
 
 describe('definitions', () => {
-  // The last layer stays what it is: with another one, the page would speak of another network.
+  // The last layer is kept; with another one, the page would describe another network.
   const indices = ({ name, plus }: Index): Index[] =>
     name === '' ? [] : [-1, 0, 1].filter((other) => other !== plus).map((other) => ({ name, plus: other }));
   const alternatives = { letters: ['Z', 'A', 'W'], indices };

@@ -1,10 +1,13 @@
-/** Ten pages in the notations of books and courses, with a few mistakes: every formula is read, and every verdict right. */
+/**
+ * Ten pages in the notations of books and courses, with a few mistakes: every formula is understood, and every verdict
+ * is right.
+ */
 
 import { readFileSync } from 'node:fs';
 import { verifyPage } from '@tapegrad/formulas';
 import { expect, test } from 'vitest';
 
-/** Of each page the number of formulas, and the lines of those that are wrong. */
+/** For each page, the number of formulas, and the lines of the wrong ones. */
 const pages: Readonly<Record<string, readonly [formulas: number, wrong: readonly number[]]>> = {
   'nielsen.md': [10, [19]],
   'bishop.md': [10, [14, 15]],

@@ -1,4 +1,7 @@
-/** Notations of notes on the web, where definitions are near a formula, or left to the reader. Each with mistakes. */
+/**
+ * Notations from lecture notes on the web, in which definitions are near a formula, or left to the reader. Each has
+ * mistakes.
+ */
 
 import { type FormulaResult, verifyPage } from '@tapegrad/formulas';
 import { describe, expect, test } from 'vitest';
@@ -11,7 +14,7 @@ const judged = (page: string): FormulaResult[] => [
 const last = (page: string): string | undefined => judged(page).at(-1)?.verdict;
 
 interface Cases {
-  /** What stands before each formula. */
+  /** The text before each formula. */
   readonly before: string;
   readonly right: readonly string[];
   readonly wrong: readonly string[];

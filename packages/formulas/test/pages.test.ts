@@ -1,18 +1,18 @@
-/** Whole pages on trial: in several books' letters, each with its known mistakes. */
+/** Whole pages, in the notations of several books, each with known mistakes. */
 
 import { readFileSync } from 'node:fs';
 import { type FormulaResult, verifyPage } from '@tapegrad/formulas';
 import { describe, expect, test } from 'vitest';
 
-/** No machine is so slow that a formula is left undecided. */
+/** The time limit is generous, so that no formula is left undecided on a slow machine. */
 const budget = 60_000;
 
 const read = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
 
 interface Expected {
-  /** How many formulas there are. */
+  /** The number of formulas. */
   readonly formulas: number;
-  /** Those that do not hold, by line: what is said of them, and what they are mended to. */
+  /** The formulas that don't hold, by line: their verdicts and their mends. */
   readonly others: readonly (readonly [
     line: number,
     verdict: FormulaResult['verdict'],

@@ -1,11 +1,11 @@
-/** Pages read: where formulas stand in Markdown, LaTeX and plain text, and what each says. */
+/** Reading pages: the positions of formulas in Markdown, LaTeX and plain text, and their meanings. */
 
 import { describe, expect, test } from 'vitest';
 import { readStatements } from '../src/statements/statements.ts';
 import { textOf } from '../src/syntax/print-text.ts';
 import { type ReadPageOptions, readPage } from '../src/text/document.ts';
 
-/** The statements of a page, each as its sides, with the ranges that it is said for. */
+/** Returns the statements of a page, each as its sides, with the ranges for which it is made. */
 function read(text: string, options: ReadPageOptions = {}): string[] {
   return readStatements(readPage(text, options)).statements.map(({ sides, ranges, error }) => {
     if (error !== undefined) return `error: ${error.message}`;

@@ -1,4 +1,4 @@
-/** Pages that were damaged: a verdict, or an error with a place, and never a crash. `FORMULAS_RUNS=10000` tries more. */
+/** Damaged pages: they give a verdict, or an error with a position, but never a crash. `FORMULAS_RUNS=10000` tries more. */
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { verifyPage } from '@tapegrad/formulas';
@@ -41,10 +41,10 @@ const pieces = [
   '\\end{aligned}',
 ];
 
-/** A page with a few pieces cut out, doubled, swapped or put in, or without its end. */
+/** Returns a page with a few pieces removed, doubled, swapped or inserted, or without its end. */
 function damaged(text: string, random: () => number): string {
   const below = (n: number): number => random() % Math.max(1, n);
-  // A few lines do: a formula is damaged in itself.
+  // A few lines are enough, since each formula is damaged on its own.
   const lines = text.split('\n');
   const start = below(lines.length);
   let page = lines.slice(start, start + 1 + below(8)).join('\n');
@@ -61,7 +61,7 @@ function damaged(text: string, random: () => number): string {
   return page;
 }
 
-/** Milliseconds that a formula may take. */
+/** The time limit for a formula, in milliseconds. */
 const budget = 2000;
 /** Milliseconds that a page may take to be read. */
 const slack = 3000;

@@ -1,4 +1,4 @@
-/** Formulas read: from LaTeX and plain text to trees, and back to both. */
+/** Parsing formulas from LaTeX and plain text to trees, and printing them as both. */
 
 import { describe, expect, test } from 'vitest';
 import type { Notation } from '../src/parsing/cursor.ts';
@@ -19,7 +19,7 @@ const notation: Notation = {
 const parse = (latex: string): Expression =>
   parseExpression(latexTokens(latex, 0), { start: 0, end: latex.length }, notation);
 
-/** LaTeX, and what it is in plain text. */
+/** LaTeX, and the same formula in plain text. */
 const formulas: readonly (readonly [string, string])[] = [
   ["W^\\top \\delta \\odot \\sigma'(z)", "(W^T delta) ⊙ sigma'(z)"],
   ['a \\odot b c', 'a ⊙ (b c)'],

@@ -1,4 +1,4 @@
-/** The examples of inspect's docstrings and README. */
+/** The examples in inspect's docstrings and README. */
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';

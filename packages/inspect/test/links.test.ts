@@ -6,7 +6,7 @@ import { expectWellFormed, parsed, textsOf } from './svg.ts';
 
 const random = new Random(3);
 
-/** The links of a chain of layers whose norms fall, or rise, by a factor from the last to the first. */
+/** Returns the links of a chain of layers whose norms change by a constant factor from the last to the first. */
 function chain(depth: number, factor: number, width = 4): Link[] {
   const weights = Array.from({ length: depth }, (_, i) => {
     const diagonal = Array.from({ length: width }, (_, j) =>

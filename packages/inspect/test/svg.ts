@@ -1,9 +1,9 @@
-/** Pictures and pages as documents to look into. */
+/** Parses pictures and pages, so that tests can query their elements. */
 
 import { parseHTML } from 'linkedom';
 import { expect } from 'vitest';
 
-/** What tests ask of an element; the types of a browser are not among those of the tests. */
+/** The parts of an element's interface that tests use; they are compiled without the types of browsers. */
 export interface Element {
   readonly textContent: string | null;
   readonly parentElement: Element | null;
@@ -13,7 +13,10 @@ export interface Element {
   querySelectorAll(selector: string): ArrayLike<Element>;
 }
 
-/** Parses markup and holds it against what every picture and page keeps: one text, nothing from elsewhere, no script. */
+/**
+ * Parses markup, and checks the properties of all pictures and pages: no external resources, no scripts, no NaN or
+ * `undefined`.
+ */
 export function parsed(markup: string): Element {
   expect(markup).not.toMatch(/NaN|undefined|Infinity/);
   expect(markup.replaceAll('http://www.w3.org/2000/svg', '')).not.toMatch(/https?:|\burl\(|<script|<link|\bsrc=/);
@@ -21,11 +24,11 @@ export function parsed(markup: string): Element {
   return document as unknown as Element;
 }
 
-/** The texts of all elements that a selector finds. */
+/** Returns the texts of all elements that match a selector. */
 export const textsOf = (root: Element, selector: string): string[] =>
   Array.from(root.querySelectorAll(selector), ({ textContent }) => textContent ?? '');
 
-/** Every opening tag has its end: what a strict parser of XML asks of an SVG file. */
+/** Checks that every opening tag has a closing one, as strict XML parsers require of an SVG file. */
 export function expectWellFormed(svg: string): void {
   const open: string[] = [];
   for (const [, end, name, rest] of svg.matchAll(/<(\/?)([a-zA-Z]+)([^>]*)>/g)) {

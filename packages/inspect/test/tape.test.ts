@@ -5,7 +5,7 @@ import { expectWellFormed, parsed, textsOf } from './svg.ts';
 
 const random = new Random(1);
 
-/** Two layers, the first with a bias; after `<` a name that is no markup. */
+/** Two layers, the first with a bias; names contain `<`, which must not become markup. */
 function network() {
   const [w1, b1, w2] = [
     parameter(random.normal([4, 5]), { name: 'first<.weight' }),

@@ -15,7 +15,8 @@ const windows = [
   { size: 2, stride: 1, dilation: 3, padding: [0, -1] },
 ];
 
-// What the interpreters compute is held against the reference; the types of their results are held against this.
+// The results of the interpreters are compared with the reference; their types are compared with the abstract
+// interpreter.
 describe('the type of a result follows from the types of the operands', () => {
   test.each<readonly [Primitive, operands: readonly string[], attributes: unknown, result: string]>([
     ['full', [], { shape: [2, 0], value: 1, dtype: 'bool' }, 'bool [2, 0]'],

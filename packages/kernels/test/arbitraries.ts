@@ -1,4 +1,4 @@
-/** Random arrays, of any shape and strides, and random arguments of the primitives that suit them. */
+/** Random arrays of any shape and strides, and matching random arguments of the primitives. */
 
 import {
   type DType,
@@ -20,13 +20,13 @@ export const permutations = (rank: number): fc.Arbitrary<number[]> => {
   return fc.shuffledSubarray(axes, { minLength: rank });
 };
 
-/** A tuple with what `of` gives for each entry of a list. */
+/** A tuple of the arbitraries that `of` returns for the entries of a list. */
 export const forEach = <T, R>(list: readonly T[], of: (entry: T, i: number) => fc.Arbitrary<R>): fc.Arbitrary<R[]> =>
   fc.tuple(...list.map(of));
 
 /**
- * An array whose axes lie in memory in any order, backwards or with gaps, or repeat one entry. Its elements are small whole
- * numbers, so that sums and products of them are exact.
+ * An array whose axes are stored in any order, backwards or with gaps, or repeat one entry. Its elements are small
+ * integers, so that their sums and products are exact.
  */
 export const arrays = (shape: Shape, dtype: DType = 'float64'): fc.Arbitrary<NdArray> =>
   fc
@@ -54,7 +54,7 @@ export const arrays = (shape: Shape, dtype: DType = 'float64'): fc.Arbitrary<NdA
       return new NdArray(data, dtype, shape, stride, offset);
     });
 
-/** A part of an axis: a start, a size and a step that stay inside. */
+/** A range of an axis: a start, a size and a step that stay within it. */
 const parts = (length: number): fc.Arbitrary<{ start: number; size: number; step: number }> =>
   length === 0
     ? fc.constant({ start: 0, size: 0, step: 1 })
@@ -72,7 +72,7 @@ export const slices = (shape: Shape): fc.Arbitrary<Slice> =>
     steps: list.map(({ step }) => step),
   }));
 
-/** A window that fits an axis, padded where it must be. */
+/** A window that fits an axis, with padding if necessary. */
 const windowOn = (length: number): fc.Arbitrary<Window> =>
   fc
     .record({
@@ -96,7 +96,7 @@ export const indices = (length: number): fc.Arbitrary<NdArray> =>
       .map((list) => new NdArray(Int32Array.from(list), 'int32', fitting));
   });
 
-/** A shape that broadcasts to another: some leading axes gone, some axes of length 1. */
+/** A shape that broadcasts to another: without some leading axes, and with some axes of length 1. */
 export const broadcastable = (shape: Shape): fc.Arbitrary<Shape> =>
   fc
     .tuple(

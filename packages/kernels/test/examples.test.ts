@@ -1,4 +1,4 @@
-/** The examples of the README, and of the docstrings of what is public. */
+/** The examples in the README and in the docstrings of the public API. */
 
 import * as kernels from '@tapegrad/kernels';
 import * as ndarray from '@tapegrad/kernels/ndarray';

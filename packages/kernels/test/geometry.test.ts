@@ -1,4 +1,4 @@
-/** Every way in which a small window can lie on a short axis, padding alone included: the same on each interpreter. */
+/** Every position of a small window on a short axis, even entirely in the padding: all interpreters agree. */
 
 import {
   ArgumentError,
@@ -17,7 +17,7 @@ import { expect, test } from 'vitest';
 
 const upTo = (first: number, last: number): number[] => Array.from({ length: last - first + 1 }, (_, i) => first + i);
 
-/** Every window on an axis of a length on which it has a position. */
+/** Returns every window with at least one position on an axis of this length. */
 function windowsOn(length: number): Window[] {
   const found = upTo(1, 3).flatMap((size) =>
     upTo(1, size === 1 ? 1 : 3).flatMap((dilation) =>
@@ -31,7 +31,7 @@ function windowsOn(length: number): Window[] {
   return found.filter((window) => windowPositions(length, window) > 0);
 }
 
-/** Whole numbers other than 0, so that sums are exact. */
+/** Nonzero integers, so that sums are exact. */
 const counted = (shape: Shape): NdArray =>
   new NdArray(
     Float32Array.from({ length: sizeOf(shape) }, (_, i) => ((i * 7) % 11) + 1),
@@ -41,7 +41,7 @@ const counted = (shape: Shape): NdArray =>
 
 type Run = (k: Kernels<NdArray>) => NdArray;
 
-/** What is looked at through a window on the last axis, beside one that lies on the axis before it. */
+/** Returns primitives that use a window on the last axis, and other windows on the axes before it. */
 function runsOf(length: number, window: Window, beside: readonly Window[], lead: Shape): Record<string, Run> {
   const windows = [...beside, window];
   const positions = [...beside.map((w) => windowPositions(3, w)), windowPositions(length, window)];
@@ -60,7 +60,7 @@ function runsOf(length: number, window: Window, beside: readonly Window[], lead:
   };
 }
 
-/** The elements, or the message of an error of ours. */
+/** Returns the elements, or the message of one of our errors. */
 function outcomeOf(run: Run, k: Kernels<NdArray>): readonly number[] | string {
   try {
     return [...reference.stopGradient(run(k)).data];

@@ -10,7 +10,7 @@ const importersOf = (module: RegExp) => {
   return files.filter((file) => pattern.test(textOf(file))).sort();
 };
 
-// Both packages make code out of strings, which many pages and servers forbid: what is loaded by default must not need it.
+// Both packages generate code from strings, which many pages and servers forbid, so they must not be loaded by default.
 test('ndarray-ops is the business of the reference interpreter alone', () => {
   expect(importersOf(/ndarray-ops/)).toEqual(['reference.ts']);
 });

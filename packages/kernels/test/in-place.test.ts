@@ -1,4 +1,4 @@
-/** Changes in place, by one loop over vectors, held against the primitives of other interpreters one after the other. */
+/** Compares in-place updates by a single vectorised loop with a sequence of primitives on other interpreters. */
 
 import {
   ArgumentError,
@@ -15,7 +15,7 @@ const wasm = createWasm({ threads: 1 });
 
 const specials = [0, -0, 1, -1, 1e-45, 5e-324, 1 / 3, 3.4e38, 1.7e308, Infinity, -Infinity, Number.NaN];
 
-/** Numbers of many sizes, special ones among them. */
+/** Numbers of many magnitudes, including special values. */
 const values = (length: number, seed: number): number[] =>
   Array.from({ length }, (_, i) => specials[(i * seed + 3) % 29] ?? Math.sin(i * seed) * 10 ** ((i % 7) - 3));
 

@@ -1,4 +1,4 @@
-/** Axes of more than 2^31 entries, whose one element is in memory once. */
+/** Axes of more than 2^31 entries, all of which share one element in memory. */
 
 import { NdArray, plain } from '@tapegrad/kernels';
 import { expect, test } from 'vitest';

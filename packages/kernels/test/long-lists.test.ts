@@ -1,4 +1,4 @@
-/** Lists that a program may make as long as it likes: a call has no room for as many arguments. */
+/** Lists of unlimited length, longer than the maximum number of arguments of a call. */
 
 import { createWasm, type Kernels, NdArray, plain } from '@tapegrad/kernels';
 import { reference } from '@tapegrad/kernels/reference';

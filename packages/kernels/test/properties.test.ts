@@ -36,7 +36,7 @@ const described = (x: NdArray) => ({ shape: x.shape, dtype: x.dtype, elements: e
 
 const dtypes = fc.constantFrom('float32', 'float64', 'int32');
 
-/** An array of any shape, and what suits it. */
+/** An array of any shape, with matching arguments. */
 const onArray = <T>(of: (x: NdArray) => fc.Arbitrary<T>, options?: Parameters<typeof any.shapes>[0]): fc.Arbitrary<T> =>
   fc.tuple(any.shapes(options), dtypes).chain(([shape, dtype]) => any.arrays(shape, dtype).chain(of));
 
@@ -45,7 +45,7 @@ const axesOf = (x: NdArray) => fc.subarray(x.shape.map((_, axis) => axis));
 const windowsOf = (x: NdArray) =>
   fc.integer({ min: 0, max: Math.min(2, x.shape.length) }).chain((count) => any.windows(x.shape, count));
 
-/** Arrays whose shapes broadcast to one. */
+/** Arrays whose shapes broadcast to a common one. */
 const broadcasting = (...dtypes: readonly DType[]): fc.Arbitrary<NdArray[]> =>
   any
     .shapes()
@@ -69,7 +69,7 @@ const affineMaps: fc.Arbitrary<NdArray[]> = fc
     any.forEach([[...batch, m, k], [k, n], [n]], (shape) => any.arrays(shape, dtype)),
   );
 
-/** The shapes of x, w and y of a convolution, and how the weight slides. */
+/** The shapes of x, w and y in a convolution, and the windows of the weight. */
 const convolutions = fc
   .record({
     axes: fc.array(fc.integer({ min: 1, max: 7 }), { maxLength: 3 }),
@@ -87,7 +87,7 @@ const convolutions = fc
     })),
   );
 
-/** A form of a convolution of two of those shapes. */
+/** One of the three forms of a convolution, with two of those shapes. */
 const convolution = (a: 'x' | 'y', b: 'w' | 'y', attributes: (of: Convolution, x: Shape) => unknown): Operands =>
   fc
     .tuple(convolutions, dtypes)
@@ -97,7 +97,7 @@ const convolution = (a: 'x' | 'y', b: 'w' | 'y', attributes: (of: Convolution, x
         .map((inputs) => [inputs, attributes(of, shapes.x)]),
     );
 
-/** Windows that have an element each, for an array. */
+/** Windows without padding, which therefore contain at least one element, for an array. */
 const poolsOn = (x: NdArray) =>
   windowsOf(x).map((windows) =>
     windows.map((window) => ({ ...window, dilation: 1, padding: [0, 0] as const, size: 1 + (window.size % 2) })),
@@ -191,7 +191,7 @@ describe.each(Object.entries(interpreters))('%s and reference agree on arrays of
   });
 });
 
-/** An array, a linear primitive of it that moves elements, and the call that must be its adjoint. */
+/** An array, a call of a linear primitive that moves its elements, and the call that must be the adjoint. */
 interface LinearPair {
   readonly x: NdArray;
   readonly forward: Call;

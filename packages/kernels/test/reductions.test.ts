@@ -38,7 +38,7 @@ test.each([
 
 test('float64 sums hardly lose digits with their length', () => {
   const tenths = new NdArray(new Float64Array(million).fill(0.1), 'float64', [million]);
-  // One after the other they would be 91,595 units in the last place away.
+  // A sequential sum would be off by 91,595 units in the last place.
   expect(ulpDistance(plain.sum(tenths, [0]).data[0]!, 100_000, 'float64')).toBeLessThanOrEqual(16);
 });
 

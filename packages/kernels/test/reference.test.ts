@@ -17,7 +17,10 @@ const window = { size: 2, stride: 1, dilation: 1, padding: [0, 1] } as const;
 const convolution = { windows: [window], groups: 1 } as const;
 const pool = { size: 2, stride: 2, dilation: 1, padding: [0, 1] } as const;
 
-/** What the oracle of all interpreters says, worked out by hand: each primitive, and the shape and elements it must give. */
+/**
+ * Tests the reference, with which all interpreters are compared, on results computed by hand: the shape and elements of
+ * each primitive.
+ */
 const worked: {
   readonly [P in Primitive]: readonly [inputs: NdArray[], attributes: unknown, shape: Shape, elements: number[]];
 } = {

@@ -1,4 +1,4 @@
-/** A sample of the case table, for tests of how arrays are stored and kernels replaced, whatever their numbers. */
+/** A sample of the case table, for tests of storage and of replaced kernels, for which a few cases are enough. */
 
 import type { Primitive } from '@tapegrad/kernels';
 import { type Case, casesOf } from '@tapegrad/kernels/testing';

@@ -17,7 +17,7 @@ import { type Case, checkCase, inputsOf } from '@tapegrad/kernels/testing';
 import { describe, expect, test } from 'vitest';
 import { sampledCases } from './sampled-cases.ts';
 
-/** Leaves garbage in the memory that the next arrays of this many bytes are given. */
+/** Leaves garbage in the memory that the next arrays of this many bytes will get. */
 function litter(bytes: number): void {
   new RefCounted().run(() => {
     for (let i = 0; i < 3; i++) allocate('bool', bytes).fill(0x5a);
@@ -30,7 +30,7 @@ test('memory that was handed back is given out again as it is', () => {
   expect(allocate('bool', 1 << 14)[0]).toBe(0x5a);
 });
 
-/** Leaves garbage in the small arrays of so many elements that the next arena is given. */
+/** Leaves garbage in the memory that the next arena uses for small arrays with this many elements. */
 function litterSmall(length: number): void {
   const arena = new Arena();
   arena.run(() => {
@@ -46,13 +46,13 @@ test('small arrays that an arena took back are given to the next one as they are
   arena.end();
 });
 
-/** How many elements the result of a case has. */
+/** Returns the number of elements of a case's result. */
 const sizeOfResult = (c: Case): number =>
   sizeOf(callPrimitive<ArrayLike>(abstract, c.primitive, inputsOf(c), c.attributes).shape);
 
 const interpreters: { readonly [name: string]: Kernels<NdArray> } = { plain, wasm: createWasm() };
 
-// Outside of arenas, small arrays are cut from memory that is zero; large ones are given what was handed back, and what it holds.
+// Outside arenas, small arrays are cut from zeroed memory; large ones get recycled memory with its old contents.
 describe.each(Object.entries(interpreters))('%s writes every element of a result', (_, kernels) => {
   test.each(primitives)('%s', (primitive) => {
     const complaints = sampledCases(primitive).flatMap((c) => {

@@ -1,4 +1,4 @@
-/** detectAnomaly in models: the path of the layer, and the line of the program rather than that of a layer. */
+/** detectAnomaly in models: reports the path of the layer, and the line of the program, not a line inside the layer. */
 
 import { AnomalyError, defineOp, detectAnomaly, ones, Random, type Tensor } from '@tapegrad/core';
 import { Dense, Module, ReLU, Sequential } from '@tapegrad/nn';

@@ -1,4 +1,7 @@
-/** Parts of models as checkpoints: dropout draws again, normalisation counts once, a change of mode is noticed. */
+/**
+ * Parts of models as checkpoints: dropout repeats its draws, running statistics are updated once, a change of mode is
+ * detected.
+ */
 
 import { checkpoint, Random, type Tensor } from '@tapegrad/core';
 import { BatchNorm1d, Dense, Dropout, ReLU, Sequential, SpectralNorm } from '@tapegrad/nn';
@@ -6,7 +9,7 @@ import { expect, test } from 'vitest';
 
 const x = new Random(5).normal([6, 4]);
 
-/** A part of a model with all that a forward pass may change. */
+/** Part of a model, with everything that a forward pass may change. */
 function make() {
   const random = new Random(1);
   return new Sequential(
@@ -18,7 +21,7 @@ function make() {
   );
 }
 
-/** Three steps of a model of which a part may be a checkpoint, and what is left in it. */
+/** Takes three steps of a model, part of which may be a checkpoint, and returns its state. */
 function train(wrap: (f: (z: Tensor) => Tensor) => (z: Tensor) => Tensor) {
   const model = make();
   const forward = wrap((z) => model.forward(z as Tensor<readonly [number, 4]>));

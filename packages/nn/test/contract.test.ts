@@ -1,4 +1,4 @@
-/** The program that the public surface is built around. */
+/** The program around which the public API is designed. */
 
 import { Random, type Tensor, tensor } from '@tapegrad/core';
 import { crossEntropy, Dense, Dropout, ReLU, Sequential } from '@tapegrad/nn';
@@ -10,7 +10,7 @@ interface Batch {
   readonly y: Tensor<[number]>;
 }
 
-/** Noisy pictures of four patterns, each of a class of its own. */
+/** Noisy pictures of four patterns, each in its own class. */
 function pictures(count: number, size: number): Batch[] {
   const random = new Random(7);
   const patterns = random.uniform([4, 784]);

@@ -1,4 +1,4 @@
-/** Dropout of channels, and for scaled exponential linear units. */
+/** Dropout of channels, and alpha dropout for SELU. */
 
 import { DTypeError, full, ones, Random, ShapeError, type Tensor, vmap, zeros } from '@tapegrad/core';
 import { tapeOf } from '@tapegrad/core/tape';
@@ -61,7 +61,7 @@ test('alphaDropout keeps mean 0 and variance 1', () => {
   const y = alphaDropout(x, 0.3, random);
   expect(Math.abs(y.mean().item())).toBeLessThan(6 / Math.sqrt(40000));
   expect(Math.abs(y.variance().item() - 1)).toBeLessThan(0.05);
-  // What was dropped is one number.
+  // All dropped elements have the same value.
   const counts = new Map<number, number>();
   for (const value of y.data) counts.set(value, (counts.get(value) ?? 0) + 1);
   expect(Math.max(...counts.values()) / 40000).toBeCloseTo(0.3, 1);

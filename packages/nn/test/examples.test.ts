@@ -1,4 +1,4 @@
-/** The examples of the docstrings and READMEs of nn and optim, and of the README of the repository. */
+/** The examples in the docstrings and READMEs of nn and optim, and in the README of the repository. */
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';

@@ -1,4 +1,4 @@
-/** Activations and losses against stored PyTorch values (data/make_functions.py), and against central differences. */
+/** Compares activations and losses with stored PyTorch values (data/make_functions.py) and with central differences. */
 
 import { readFileSync } from 'node:fs';
 import { type DType, gelu, leakyRelu, Random, type Shape, type Tensor, tensor } from '@tapegrad/core';
@@ -136,7 +136,7 @@ describe.each(stored.cases.map((example) => [title(example), example] as const))
   });
 });
 
-// One reduction of each loss is enough.
+// One reduction per loss is enough.
 const once = stored.cases.filter(({ options: { reduction = 'mean' } }) => reduction === 'mean');
 
 test.each(once.map((example) => [title(example), example] as const))(

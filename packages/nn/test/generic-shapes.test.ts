@@ -1,4 +1,7 @@
-/** Layers and losses in functions of any number of examples, or of any shape, compile, and give what their types say. */
+/**
+ * Layers and losses in functions generic in the number of examples or the shape compile, and their results have the
+ * shapes that their types say.
+ */
 
 import { ones, Random, type Shape, type Tensor, zeros } from '@tapegrad/core';
 import {

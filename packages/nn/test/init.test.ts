@@ -9,7 +9,7 @@ const make = (initializer: init.Initializer, shape: readonly number[]) =>
 
 const root3 = Math.sqrt(3);
 
-// The standard deviation that each initialiser promises, and the largest absolute value of a uniform one.
+// The documented standard deviation of each initialiser, and the largest absolute value of a uniform one.
 test.each<[string, init.Initializer, readonly number[], number, number]>([
   ['uniform', uniform(), [100, 50], 1 / Math.sqrt(12), 1],
   ['uniform in a range', uniform({ low: -2, high: 2 }), [100, 50], 2 / root3, 2],

@@ -1,4 +1,4 @@
-/** A small language model with a weight that embedding and output share: it learns a text, and goes on with it by its caches. */
+/** A small language model whose embedding and output share a weight: it learns a text, and continues it using caches. */
 
 import { noGrad, Random, type Tensor, tensor } from '@tapegrad/core';
 import { crossEntropy, dense, Embedding, type KeyValueCache, Module, TransformerEncoder } from '@tapegrad/nn';
@@ -21,14 +21,14 @@ class LanguageModel extends Module {
     this.blocks = new TransformerEncoder(2, 24, 2, options);
   }
 
-  /** Indices [batch, length], to the logits of the letters that follow: [batch, length, letters]. */
+  /** Maps indices [batch, length] to the logits of the next letters, [batch, length, letters]. */
   forward(indices: Tensor, caches: readonly KeyValueCache[] | undefined = undefined): Tensor {
     const options = caches === undefined ? { causal: true } : { causal: true, caches };
     const hidden = this.blocks.forward(this.embedding.forward(indices) as Tensor, options) as Tensor;
     return dense(hidden, (this.embedding.weight as Tensor).transpose());
   }
 
-  /** The letters that are likeliest to follow, one after the other. */
+  /** Returns the most likely next letters, one after the other. */
   goOn(start: string, length: number): string {
     const caches = this.blocks.caches();
     let next = [...start].map((letter) => letters.indexOf(letter));

@@ -1,4 +1,4 @@
-/** Models trained in memory that is lent, on one thread and on several: the same bits as with gradients of their own. */
+/** Models trained with lent gradients, on one thread and on several: bit-identical to training with their own gradients. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { ones, Random, setThreads, type Tensor, tensor, withGradients } from '@tapegrad/core';
@@ -64,7 +64,7 @@ const trainings: { readonly [name: string]: (random: Random) => Training } = {
   },
 };
 
-/** The losses of some steps, and all parameters and buffers after them. */
+/** Returns the losses of some steps, and all parameters and buffers afterwards. */
 function trained(make: (random: Random) => Training, isLent: boolean): readonly (readonly number[])[] {
   const { modules, loss } = make(new Random(5));
   const losses: number[] = [];
@@ -86,7 +86,7 @@ function trained(make: (random: Random) => Training, isLent: boolean): readonly 
   return [losses, ...modules.flatMap((module) => Object.values(module.state()).map(({ data }) => Array.from(data)))];
 }
 
-/** Computes until helpers have been called, and waits for them to come. */
+/** Computes until helper threads have been requested, and waits for them to start. */
 async function helped(threads: number): Promise<void> {
   setThreads(threads);
   const x = ones([640, 640]);

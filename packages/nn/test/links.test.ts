@@ -1,4 +1,7 @@
-/** Links of models: the paths of their layers, their transitions by name, and delta_l against central differences on A_l. */
+/**
+ * Links of models: the paths of their layers, the names of their transitions, and delta_l compared with central
+ * differences on A_l.
+ */
 
 import { Random, slice, type Tensor, tensor } from '@tapegrad/core';
 import {
@@ -60,7 +63,7 @@ const x = random.normal([6, 4], { dtype: 'float64' });
 const y = random.normal([6, 3], { dtype: 'float64' });
 const labels = tensor([0, 2, 1, 1, 0, 2], { dtype: 'int32' });
 
-/** Holds every link of a loss against central differences on A_l, and gives names and transitions. */
+/** Compares every link of a loss with central differences on A_l, and returns names and transitions. */
 function describeLinks(model: Module, loss: Tensor): string[] {
   model.namedParameters();
   const found = links(loss);
@@ -158,7 +161,7 @@ describe('losses are no part of the last transition', () => {
     ['crossEntropy of labels, weighted', 'identity', (a) => crossEntropy(a, labels, { weight, ignoreIndex: 2 })],
     ['crossEntropy of labels', 'identity', (a) => crossEntropy(a, labels)],
     ['crossEntropy of labels, smoothed', 'identity', (a) => crossEntropy(a, labels, { labelSmoothing: 0.1 })],
-    // Here the tape has no more than log softmax and a product with the targets.
+    // Here the tape contains only log softmax and a product with the targets.
     ['crossEntropy of probabilities', 'logSoftmax', (a) => crossEntropy(a, shares)],
   ];
 
@@ -311,7 +314,7 @@ describe('recurrence', () => {
       const rows = output.index(slice(), t);
       expect(compare('Z_t', rows, z!).passed).toBe(true);
       expect(compare('Z_t', rows, preActivation.tanh()).passed).toBe(true);
-      // The projection's link has the steps one below the other.
+      // The projection's link has the steps as rows.
       expect(compare('delta_t', projection!.delta.slice(0, 2 * t, 2 * t + 2), delta).passed).toBe(true);
     });
   });

@@ -1,4 +1,4 @@
-/** Callers without types: what is no tensor is refused by name, by every layer and every loss. */
+/** In programs without types, every layer and every loss rejects an argument that is not a tensor, by name. */
 
 import { ArgumentError, ones, Random, tensor } from '@tapegrad/core';
 import * as nn from '@tapegrad/nn';

@@ -1,4 +1,4 @@
-/** A training that is stopped at any step and resumed from plain data takes the same steps, bit by bit, as one that never was. */
+/** A run that is stopped at any step and resumed from plain data is bit-identical to one that is never stopped. */
 
 import { Random, type RandomState, type Tensor } from '@tapegrad/core';
 import { BatchNorm1d, crossEntropy, Dense, Dropout, type ModuleState, ReLU, Sequential } from '@tapegrad/nn';
@@ -26,7 +26,7 @@ const x = data.normal([rows, 4]) as Tensor;
 const y = data.integers([rows], 0, 3) as Tensor;
 const schedule = warmUp(cosine(0.05, { steps: 25 }), { steps: 4 });
 
-/** All that a training is at a step, as plain data. */
+/** The complete state of a run at a step, as plain data. */
 interface Checkpoint {
   readonly step: number;
   readonly epochLoss: number;
@@ -36,7 +36,7 @@ interface Checkpoint {
   readonly plateau: ReduceOnPlateauState;
   readonly average: WeightAverageState;
   readonly noise: RandomState;
-  /** As it was when the epoch was shuffled. */
+  /** The state of the generator when the epoch was shuffled. */
   readonly shuffle: RandomState;
 }
 

@@ -1,4 +1,4 @@
-/** Embeddings and bilinear layers against PyTorch's values (data/make_layers.py). */
+/** Compares embeddings and bilinear layers with PyTorch's values (data/make_layers.py). */
 
 import { Bilinear, type BilinearOptions, Embedding, type EmbeddingOptions } from '@tapegrad/nn';
 import { describeStored } from './stored.ts';

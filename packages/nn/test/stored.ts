@@ -1,4 +1,4 @@
-/** Layers held against stored values of PyTorch's (data/make_*.py). */
+/** Compares layers with stored values of PyTorch's (data/make_*.py). */
 
 import { readFileSync } from 'node:fs';
 import { type Data, type DType, type Shape, type Tensor, tensor } from '@tapegrad/core';
@@ -25,16 +25,16 @@ interface Case {
   readonly buffers: ByPath;
 }
 
-/** What a case runs: a layer, made from its arguments and options, on its inputs. */
+/** A test case: a layer, created from its arguments and options, and its inputs. */
 export interface Subject {
   readonly layer: Module;
   run(...inputs: readonly Tensor[]): Tensor | readonly Tensor[];
 }
 
-/** How to make each layer in a dtype. */
+/** Creates each layer in a dtype. */
 export type Makers = Readonly<Record<string, (args: never, options: never) => Subject>>;
 
-/** A state in the dtypes that the layer has. */
+/** Returns a state in the dtypes of the layer. */
 function stateFor(layer: Module, stored: ByPath): ModuleState {
   const own = layer.state();
   return Object.fromEntries(
@@ -45,7 +45,7 @@ function stateFor(layer: Module, stored: ByPath): ModuleState {
   );
 }
 
-/** The cotangent that the scripts start from: 1, -1/2, 1/3, … */
+/** The cotangent from which the scripts start: 1, -1/2, 1/3, … */
 const seedOf = ({ shape, dtype, size }: Tensor): Tensor =>
   tensor(
     Float64Array.from({ length: size }, (_, i) => (-1) ** i / (i + 1)),

@@ -1,4 +1,4 @@
-/** Layers as functions of their parameters, under `vmap` and `grad`: each example by itself gives the same. */
+/** Layers as functions of their parameters, under `vmap` and `grad`: the results are those of each example on its own. */
 
 import { type DType, grad, jvp, Random, type Shape, stack, type Tensor, vmap, zeros } from '@tapegrad/core';
 import {
@@ -28,7 +28,7 @@ const options = { random, dtype: 'float64' } as const;
 interface LayerCase {
   readonly name: string;
   readonly layer: Module & { forward(x: never): unknown };
-  /** Of one example. */
+  /** A function of one example. */
   readonly shape: Shape;
   readonly dtype?: DType;
 }
@@ -52,7 +52,7 @@ const cases: readonly LayerCase[] = [
   named(new TransformerEncoderLayer(4, 2, options), [5, 4]),
 ];
 
-/** The first tensor that a layer gives. */
+/** Returns the first tensor in a layer's result. */
 function firstOf(result: unknown): Tensor {
   const [first] = Array.isArray(result) ? result : [result];
   return (first.output ?? first) as Tensor;
@@ -77,7 +77,7 @@ test.each(cases)('$name', ({ layer, shape, dtype }) => {
   expectLoop(vmap((x: Tensor) => forward({}, x))(x), (x) => forward({}, x));
   const gradients = vmap(grad(loss), { inAxes: [null, 0] })(parameters, x);
   for (const path of Object.keys(parameters)) expectLoop(gradients[path]!, (x) => grad(loss)(parameters, x)[path]!);
-  // Forwards as backwards.
+  // Forward mode agrees with reverse mode.
   const along = Object.fromEntries(
     Object.entries(parameters).map(([path, p]) => [path, random.normal(p.shape, { dtype: 'float64' })]),
   );

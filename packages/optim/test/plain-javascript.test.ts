@@ -1,4 +1,4 @@
-/** What programs without types hand over: each is an error that says what to write. */
+/** Wrong arguments from programs without types: each throws an error that says what to write. */
 
 import { ArgumentError, type Gradients, ones, type Parameter, parameter, type Tensor, tensor } from '@tapegrad/core';
 import {
@@ -36,14 +36,14 @@ import {
 } from '@tapegrad/optim';
 import { describe, expect, test } from 'vitest';
 
-/** A value of any type, as a program without types passes it. */
+/** A value of any type, as a program without types may pass it. */
 const any = (value?: unknown): never => value as never;
 
 const optimizers = { Adadelta, Adagrad, Adam, AdamW, Adamax, Lion, NAdam, RAdam, RMSprop, SGD };
 const w = parameter(ones([2]), { name: 'w' });
 const loss = (): Tensor => w.mul(w).sum();
 
-/** What has parameters to ask for, as a module does. */
+/** An object with `parameters`, like a module. */
 const model = { parameters: (): Parameter[] => [w] };
 
 function expectRefused(run: () => unknown, message: string): void {

@@ -1,4 +1,4 @@
-/** Averages of weights; trajectories.test.ts holds their values against PyTorch. */
+/** Averages of weights; trajectories.test.ts compares their values with PyTorch's. */
 
 import { ArgumentError, parameter, TapeError, tensor } from '@tapegrad/core';
 import { WeightAverage } from '@tapegrad/optim';

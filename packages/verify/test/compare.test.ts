@@ -1,4 +1,4 @@
-/** compare on trial: each kind of mistake, made on purpose in tensors of any shape, gets the verdict that names it. */
+/** Tests compare: each kind of mistake, made on purpose in tensors of any shape, gets the verdict that names it. */
 
 import { ArgumentError, arange, ones, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
 import { type Comparison, compare, type FactorName } from '@tapegrad/verify';
@@ -14,7 +14,7 @@ const anyDType = fc.constantFrom(...dtypes);
 const lengths = (ranks: { min: number; max: number }): fc.Arbitrary<number[]> =>
   fc.array(fc.integer({ min: 1, max: 5 }), { minLength: ranks.min, maxLength: ranks.max });
 
-/** Numbers without pattern, of sizes from 1 to 2, so that a mistake in one element is one to see. */
+/** Random numbers with magnitudes from 1 to 2, so that a mistake in any element is noticeable. */
 function generic(shape: Shape, seed: number, dtype: Float = 'float64'): Tensor {
   const random = new Random(seed);
   const signs = random.bernoulli(shape, 0.5, { dtype }).mul(2).sub(1);
@@ -45,7 +45,7 @@ const factors: { readonly [F in FactorName]: (n: number) => number } = {
 const anyFactor = fc.constantFrom(...(Object.keys(factors) as FactorName[]));
 
 describe('properties', () => {
-  /** Holds a property for values of some arbitraries. */
+  /** Checks a property for random values of some arbitraries. */
   const check = <T extends [unknown, ...unknown[]]>(
     ...args: [...{ [K in keyof T]: fc.Arbitrary<T[K]> }, (...values: T) => void]
   ): void => fc.assert(fc.property(...args));
@@ -65,7 +65,7 @@ describe('properties', () => {
       const actual = x.mul(1 + units * epsilon[x.dtype as Float]);
       const comparison = compare('x', x, actual);
       expect(comparison).toMatchObject({ verdict: 'rounding', passed: true, bound: 256 });
-      // An element between 1 and 2 is off by one to two units.
+      // Elements between 1 and 2 are off by one or two units.
       const { ulps } = comparison as Extract<Comparison, { verdict: 'rounding' }>;
       expect(ulps).toBeGreaterThanOrEqual(units);
       expect(ulps).toBeLessThanOrEqual(2 * units + 1);
@@ -77,7 +77,7 @@ describe('properties', () => {
     check(anyTensor(), anyFactor, fc.integer({ min: 3, max: 50 }), (x, name, n) => {
       const factor = factors[name](n);
       const comparison = compare('x', x, x.mul(factor), { n });
-      // Factors may agree: those with n = 4 do.
+      // Several factors may agree, such as those with n = 4.
       expect(comparison).toMatchObject({ verdict: 'factor', passed: false });
       const { named, factor: found } = comparison as Extract<Comparison, { verdict: 'factor' }>;
       expect(factors[named!](n)).toBe(factor);

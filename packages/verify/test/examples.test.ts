@@ -1,4 +1,4 @@
-/** The examples of the docstrings and the README of verify. */
+/** The examples in the docstrings and the README of verify. */
 
 import { readdirSync } from 'node:fs';
 import * as core from '@tapegrad/core';

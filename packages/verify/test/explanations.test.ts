@@ -1,4 +1,4 @@
-/** Why two tensors differ: each mistake, made on purpose, is explained, and nothing is explained by accident. */
+/** Explanations of differences: each deliberate mistake is explained, and nothing is explained by accident. */
 
 import { concat, Random, type Tensor, tensor } from '@tapegrad/core';
 import { type CompareOptions, type Comparison, compare, type Explanation } from '@tapegrad/verify';

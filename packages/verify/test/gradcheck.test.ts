@@ -1,4 +1,4 @@
-/** gradcheck on trial itself: it must find planted mistakes, and nothing else. */
+/** Tests gradcheck: it must find deliberate mistakes, and nothing else. */
 
 import { defineOp, floor, parameter, Random, type Tensor, tensor } from '@tapegrad/core';
 import { setInterpreter } from '@tapegrad/core/extend';
@@ -46,7 +46,7 @@ describe('finds what is wrong', () => {
   });
 
   test('a second derivative alone', () => {
-    // Its first derivative is right: 2 x. The second one sees a constant.
+    // Its first derivative is right: 2 x. For the second one, this is a constant.
     const f = (a: Tensor) => a.mul(a.detach()).mul(2).sub(a.detach().mul(a.detach()));
     const [first, second] = [gradcheck(f, [x]), gradcheck(f, [x], { order: 2 })];
     expect(first.passed).toBe(true);
@@ -137,7 +137,7 @@ describe('tells what is rough, and lets it be', () => {
 describe('awkward scales', () => {
   const scales = [1e-100, 1e-12, 1e-6, 1e-3, 1, 1e3, 1e6, 1e12, 1e100];
   const at = (...list: number[]) => tensor(list, { dtype: 'float64' });
-  /** A function with a derivative that is written by hand. */
+  /** A function with a hand-written derivative. */
   const claimed = (f: (a: Tensor) => Tensor, slope: (a: Tensor) => Tensor) =>
     defineOp({ name: 'claimed', forward: f, vjp: (g: Tensor, _y: Tensor, a: Tensor) => g.mul(slope(a)) });
 

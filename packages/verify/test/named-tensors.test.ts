@@ -1,4 +1,4 @@
-/** Formulas about any tensor of a program, lists that formulas unpack, and formulas that throw or do not apply. */
+/** Formulas about any tensor of a program, lists that formulas destructure, and formulas that throw or don't apply. */
 
 import { ArgumentError, eye, parameter, Random, type Tensor, tensor } from '@tapegrad/core';
 import { type Formulas, mlp, type NetworkPlan, verify } from '@tapegrad/verify';
@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 const float64 = { dtype: 'float64' } as const;
 const variable = (x: Tensor): Tensor => tensor(x.data, { shape: x.shape, requiresGrad: true });
 
-/** Layer normalisation of the rows of X, and the sum of the cubes; no weight is multiplied by a matrix. */
+/** Layer normalisation of the rows of X, and the sum of the cubes, without a matrix product. */
 function normalisation({ widths, batch }: NetworkPlan, random: Random) {
   const width = widths[0]!;
   const X = variable(random.normal([batch, width], float64));

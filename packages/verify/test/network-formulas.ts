@@ -1,4 +1,4 @@
-/** Right formulas of the networks that `verify` draws, and what tests ask of a report on some. */
+/** Correct formulas for the networks that `verify` draws, and helpers for tests of reports. */
 
 import type { Tensor } from '@tapegrad/core';
 import {
@@ -17,7 +17,7 @@ export const t = (x: Tensor): Tensor => x.transpose();
 export const rows = mlp();
 export const columns = mlp({ convention: 'columns' });
 
-/** What is reported of the one formula. */
+/** Returns the report on a single formula. */
 export function reportOn(subject: Subject | Network, formulas: Formulas, options: VerifyOptions = {}): FormulaReport {
   const { formulas: reports } = verify(subject, formulas, options);
   expect(reports).toHaveLength(1);
@@ -30,7 +30,7 @@ export function expectHolds({ formulas, passed }: VerifyReport): void {
   expect(passed).toBe(true);
 }
 
-/** The procedure for a batch, a point a row (F3, B6, B7, B8). */
+/** The procedure for a batch with one point per row (F3, B6, B7, B8). */
 export const byRows: Formulas = {
   Z0: ({ X }) => X,
   A_l: ({ Z, W, b }, l) => Z[l - 1]!.matmul(W[l]!).add(b[l]!),

@@ -1,4 +1,4 @@
-/** The random networks on which formulas are tried, and what `verify` refuses. */
+/** The random networks on which formulas are tested, and the errors of `verify`. */
 
 import { ArgumentError, Random, tensor } from '@tapegrad/core';
 import { links, mlp, type NetworkPlan, type VerifyOptions, verify } from '@tapegrad/verify';

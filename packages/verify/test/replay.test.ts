@@ -1,4 +1,4 @@
-/** Central differences on any tensor of a tape, by running the tape again. */
+/** Central differences for any tensor of a tape, computed by replaying the tape. */
 
 import {
   ArgumentError,
@@ -120,14 +120,14 @@ describe('keeps to the scale of the element', () => {
 
   test('and is known for its error by compare', () => {
     const x = leaf(0.5, -1.5, 2);
-    // The slopes are small beside the loss, whose rounding they have.
+    // The slopes are small compared with the loss, so the loss's rounding errors dominate.
     const loss = x.mul(1e-4).sin().sum().add(1e4);
     const [slopes, gradient] = [centralDifferences(loss, x), loss.backward({ retainGraph: true }).of(x)];
     expect(compare('g', slopes, gradient)).toMatchObject({ passed: true, verdict: 'tolerance' });
     expect(compare('g', gradient, slopes)).toMatchObject({ passed: true, verdict: 'tolerance' });
     expect(compare('g', slopes, gradient.mul(1.1)).passed).toBe(false);
     expect(compare('g', slopes, gradient.mul(-2))).toMatchObject({ verdict: 'factor', named: '-2' });
-    // Without that, they differ by what rounding does not explain.
+    // Otherwise the difference would be more than rounding explains.
     expect(compare('g', slopes.mul(1), gradient).passed).toBe(false);
   });
 

@@ -1,4 +1,4 @@
-/** Formulas on trial: right ones hold, each kind of mistake is found and named, and the tape is judged too. */
+/** Tests of formulas: correct ones hold, each kind of mistake is found and named, and the tape is checked, too. */
 
 import { full, ones, parameter, Random, type Tensor, tensor } from '@tapegrad/core';
 import { setInterpreter } from '@tapegrad/core/extend';
@@ -215,7 +215,7 @@ describe('what is wrong is found, and for the right reason', () => {
   });
 
   test('the counterexample is the smallest, and can be computed again', () => {
-    // Wrong from two points and three layers on alone.
+    // Wrong only with at least two points and three layers.
     const wrong: Formulas = { dW1: ({ dW, n, L }) => (n > 1 && L > 2 ? dW[1].add(1) : dW[1]) };
     const { counterexample, failures } = reportOn(rows, wrong);
     expect(failures).toBeLessThan(40);

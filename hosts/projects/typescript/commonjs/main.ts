@@ -1,4 +1,4 @@
-/** Is compiled to a call of `require`. */
+/** This import is compiled to a call of `require`. */
 
 import { tensor } from '@tapegrad/core';
 

@@ -1,4 +1,4 @@
-/** The first number that is not finite: that it is found, where it is said to come from, and what is let pass. */
+/** detectAnomaly finds the first number that is not finite, reports where it comes from, and ignores what is harmless. */
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -27,13 +27,13 @@ import { describe, expect, test } from 'vitest';
 const file = fileURLToPath(import.meta.url);
 const lines = readFileSync(file, 'utf8').split('\n');
 
-/** Where in this file a line ends with a mark. */
+/** Returns the position in this file of the line that ends with a given mark. */
 const lineOf = (mark: string): RegExp => {
   const line = lines.findIndex((text) => text.endsWith(`// ${mark}`)) + 1;
   return new RegExp(`/anomaly\\.test\\.ts:${line}:\\d+$`);
 };
 
-/** What is found while a function runs. */
+/** Returns the anomaly found while a function runs. */
 function anomalyOf(body: () => unknown, options?: DetectAnomalyOptions): AnomalyError {
   try {
     detectAnomaly(body, options);
@@ -46,7 +46,7 @@ function anomalyOf(body: () => unknown, options?: DetectAnomalyOptions): Anomaly
 
 const inputOf = (...elements: number[]): Tensor<readonly [number]> => tensor(elements, { requiresGrad: true });
 
-/** 12 layers, one of them with something of its own. */
+/** 12 layers, one of which can be replaced. */
 function network(own: (h: Tensor) => Tensor): Tensor {
   let h: Tensor = ones([2, 4]);
   for (let i = 0; i < 12; i++) {

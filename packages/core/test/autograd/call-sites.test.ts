@@ -1,4 +1,4 @@
-/** The line of a program, told from stacks of every engine and of every way to install the packages. */
+/** Finds the line of the program in the stack traces of all engines, however the packages are installed. */
 
 import { expect, test } from 'vitest';
 import { callSiteOf, noteStack } from '../../src/autograd/call-sites.ts';

@@ -1,4 +1,4 @@
-/** Checkpoints: the same gradients to the bit, of any order, from less memory. */
+/** Checkpoints give bit-identical gradients of any order, with less memory. */
 
 import {
   checkpoint,
@@ -38,10 +38,10 @@ const [first, second] = weightsOf(2, 4) as [Parameter, Parameter];
 const x = leaf(new Random(9).normal([3, 4], { dtype: 'float64' }));
 const outside = leaf(new Random(8).normal([4], { dtype: 'float64' }));
 
-/** Dropout, as a layer has it. */
+/** Dropout, as implemented by a layer. */
 const dropout = (z: Tensor, random: Random): Tensor => z.mul(random.bernoulli(z.shape, 0.5, { dtype: 'float64' }));
 
-// Each is a program with blocks that may be checkpoints.
+// Programs whose blocks can be made checkpoints.
 const programs: { readonly [name: string]: (wrap: Wrap) => Tensor } = {
   'one block': (wrap) => wrap((z) => z.matmul(first).tanh())(x),
   'one after the other': (wrap) => wrap((z) => z.matmul(second).sigmoid())(wrap((z) => z.matmul(first).tanh())(x)),
@@ -297,7 +297,7 @@ describe('memory of 40 layers', () => {
   const data = new Random(77).normal([rows, width]);
 
   const bytesInUse = (): number => {
-    // The second waits for what the first one found.
+    // The second depends on the result of the first.
     globalThis.gc!();
     globalThis.gc!();
     return process.memoryUsage().arrayBuffers;

@@ -1,4 +1,4 @@
-/** Defined operations and checkpoints under every transform, and under transforms of transforms. */
+/** Custom operations and checkpoints under every transform, and under nested transforms. */
 
 import {
   checkpoint,
@@ -44,7 +44,7 @@ const subjects: readonly (readonly [name: string, op: Op])[] = [
 const x: Vector = new Random(1).normal([3], { dtype: 'float64' });
 const batch = new Random(2).normal([4, 3], { dtype: 'float64' });
 
-/** What each transform makes of an operation. */
+/** The result of each transform of an operation. */
 const transforms: { readonly [name: string]: (op: Op) => Tensor } = {
   jacobian: (op) => jacobian(of(op))(x),
   'jacobian, forward': (op) => jacobian(of(op), { mode: 'forward' })(x),

@@ -1,4 +1,4 @@
-/** Operations of a program's own: their values, gradients, entries and errors, and whose memory is whose. */
+/** Custom operations: their values, gradients, tape entries and errors, and the ownership of their memory. */
 
 import {
   ArgumentError,
@@ -31,7 +31,7 @@ const swish = defineOp<<S extends Shape>(x: Tensor<S>) => Tensor<S>>({
   },
 });
 
-/** log(a^2 + b), on the elements; b may be broadcast. */
+/** log(a^2 + b), elementwise; b may be broadcast. */
 const logOfSquare = defineOp({
   name: 'logOfSquare',
   forward: (a: Tensor, b: Tensor) => {
@@ -283,7 +283,7 @@ describe('a rule that reads elements', () => {
 });
 
 describe('memory', () => {
-  // Large enough that a sweep hands memory back at all.
+  // Large enough for a sweep to recycle the memory.
   const shape = [60, 50] as const;
   const numbers = (x: Tensor): number[] => [...x.data];
 
@@ -309,7 +309,7 @@ describe('memory', () => {
     let h: Tensor = x;
     for (let i = 0; i < 4; i++) h = keeping(h.tanh()).sigmoid().mul(h);
     h.sum().backward();
-    // Whatever was handed back is used again, and overwritten.
+    // Recycled memory is used again, and overwritten.
     const bad = leaf(ones(shape)).tanh().sigmoid();
     bad
       .mul(bad)

@@ -1,4 +1,4 @@
-/** Hooks: what they see, what they put in its place, in which order, and how long they live. */
+/** Hooks: the cotangents they receive and return, the order of their calls, and their lifetime. */
 
 import { setImmediate } from 'node:timers/promises';
 import {
@@ -21,7 +21,7 @@ const leaf = (...elements: number[]): Tensor<readonly [number]> =>
   tensor(new Float64Array(elements), { dtype: 'float64', requiresGrad: true });
 const untyped = (x: unknown): never => x as never;
 
-/** Notes what a hook sees. */
+/** Records what a hook receives. */
 const noting = (seen: unknown[], name = ''): ((g: Tensor) => undefined) => {
   return (g) => {
     seen.push(name === '' ? g.toArray() : [name, g.toArray()]);

@@ -1,6 +1,7 @@
 /**
- * Backpropagation by hand through a small multilayer perceptron with an embedding, batch normalisation and cross-entropy,
- * one elementary step at a time: every gradient on the way is derived from the one after it, and held against the tape's.
+ * Backpropagation by hand through a small multilayer perceptron with an embedding, batch normalisation and
+ * cross-entropy, one elementary step at a time: each intermediate gradient is derived from the one after it, and
+ * compared with the tape's.
  */
 
 import { eye, type FloatDType, Random, type Tensor, tensor } from '@tapegrad/core';
@@ -10,7 +11,7 @@ import { describe, expect, test } from 'vitest';
 const [points, context, vocabulary, features, hidden] = [16, 3, 11, 4, 9];
 const epsilon = 1e-5;
 
-/** The forward pass, every step of it by name, and the loss. */
+/** The forward pass, with a name for every intermediate result, and the loss. */
 function forward(dtype: FloatDType) {
   const random = new Random(2147483647);
   const weight = (std: number, ...shape: number[]): Tensor =>
@@ -63,26 +64,26 @@ const t = (x: Tensor): Tensor => x.transpose();
 const byColumn = (x: Tensor): Tensor => x.sum(0, { keepDims: true });
 const byRow = (x: Tensor): Tensor => x.sum(1, { keepDims: true });
 
-/** A row for each index, with a 1 there and 0 elsewhere. */
+/** One-hot encoding: a row for each index, with a 1 there and 0 elsewhere. */
 const oneHot = (indices: Tensor, { dtype }: Tensor): Tensor =>
   eye(vocabulary, { dtype: dtype as FloatDType }).take(indices.reshape([indices.size]));
 
 const constant = (steps: Steps): Steps =>
   Object.fromEntries(Object.entries(steps).map(([name, x]) => [name, x.detach()])) as unknown as Steps;
 
-/** dL/dx for each step x, derived by hand from those of the steps after it. */
+/** dL/dx for each intermediate result x, derived by hand from the gradients of the later ones. */
 function backwardByHand({ steps, constants: { words, labels } }: Network): Steps {
   const s = constant(steps);
 
   // L = -(1/n) sum_i log p_i[y_i]
   const logProbabilities = oneHot(labels, s.logits).div(-points);
   const probabilities = logProbabilities.div(s.probabilities);
-  // p = counts / sums, the quotient by way of 1 / sums, which a row shares.
+  // p = counts / sums, computed as counts * (1 / sums) with one reciprocal per row.
   const inverseSums = byRow(probabilities.mul(s.counts));
   const sums = inverseSums.div(s.sums.mul(s.sums)).neg();
   const counts = probabilities.mul(s.inverseSums).add(sums);
   const shifted = counts.mul(s.counts);
-  // The largest logit of a row is subtracted from all of them: its gradient is 0 but for rounding.
+  // The largest logit of a row is subtracted from all of its logits: its gradient is 0, except for rounding.
   const maxima = byRow(shifted).neg();
   const logits = shifted.add(oneHot(s.logits.argmax(1), s.logits).mul(maxima));
 
@@ -91,7 +92,7 @@ function backwardByHand({ steps, constants: { words, labels } }: Network): Steps
   const b2 = logits.sum(0);
   const preActivation = h.mul(s.h.mul(s.h).neg().add(1));
 
-  // gain * normal + shift, where a column shares gain and shift
+  // gain * normal + shift, with one gain and one shift per column
   const gain = byColumn(preActivation.mul(s.normal));
   const shift = byColumn(preActivation);
   const normal = preActivation.mul(s.gain);
@@ -104,10 +105,10 @@ function backwardByHand({ steps, constants: { words, labels } }: Network): Steps
 
   const joined = preNormal.matmul(t(s.W1));
   const W1 = t(s.joined).matmul(preNormal);
-  // The mean takes a bias away again: its gradient is 0 but for rounding.
+  // Subtracting the mean cancels a bias, so the bias has gradient 0, except for rounding.
   const b1 = preNormal.sum(0);
   const embedded = joined.reshape([points, context, features]);
-  // A word that comes several times gathers what each of its places gets.
+  // The gradient of a word is the sum of the gradients at all its positions.
   const embedding = t(oneHot(words, s.logits)).matmul(embedded.reshape([points * context, features]));
 
   // biome-ignore format: in the order of the forward pass
@@ -117,7 +118,7 @@ function backwardByHand({ steps, constants: { words, labels } }: Network): Steps
   };
 }
 
-/** Sums that cancel, with what they sum up: the rounding is that of the terms. */
+/** Sums that cancel, with their terms: the rounding error is relative to the terms. */
 const termsOf: { readonly [Name in keyof Steps]?: keyof Steps } = {
   maxima: 'shifted',
   mean: 'deviation',

@@ -1,9 +1,9 @@
-/** A sweep hands the memory of its cotangents back: what it returns must not depend on what that memory held. */
+/** A sweep recycles the memory of its cotangents; its results must not depend on the old contents of that memory. */
 
 import { concat, type Random as Generator, Random, slice, type Tensor, Tensor as TensorClass } from '@tapegrad/core';
 import { expect, test } from 'vitest';
 
-// Large enough that memory is handed back at all.
+// Large enough for memory to be recycled.
 const shape = [60, 50] as const;
 
 const programs: { readonly [name: string]: (x: Tensor, y: Tensor) => Tensor } = {
@@ -58,7 +58,7 @@ test.each(Object.entries(programs))('%s', (_, program) => {
     return [x, y].map((input) => Array.from(found.of(input).data));
   };
   const first = gradients();
-  // A sweep of NaN leaves them in all the memory that it hands back.
+  // A sweep of NaN leaves NaN in all the memory that it recycles.
   const bad = program(x, y).sum();
   bad.backward({ seed: bad.detach().mul(Number.NaN) });
   expect(gradients()).toEqual(first);

@@ -1,4 +1,4 @@
-/** Bad calls that move, order and pick elements. */
+/** Invalid calls of operations that move, order and select elements. */
 
 import {
   ArgumentError,

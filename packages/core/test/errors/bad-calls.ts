@@ -1,10 +1,13 @@
-/** Bad calls: each throws its class of error, with a message that names the call, what came and what was wanted. */
+/**
+ * Invalid calls: each throws the right class of error, with a message that names the call, the argument, and what was
+ * expected.
+ */
 
 import { parameter, zeros } from '@tapegrad/core';
 import type { Window } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
 
-/** An argument as a program without types may pass it. */
+/** An argument of any type, as JavaScript may pass it. */
 export const untyped = (x: unknown): never => x as never;
 
 export const float = (...shape: number[]) => zeros(shape);

@@ -1,4 +1,4 @@
-/** Bad calls that make tensors, parameters and random numbers. */
+/** Invalid calls that create tensors, parameters and random numbers. */
 
 import {
   ArgumentError,

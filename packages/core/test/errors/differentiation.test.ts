@@ -1,4 +1,4 @@
-/** Bad calls of what differentiates, and what a bad call leaves as it was. */
+/** Invalid calls of functions that differentiate, and the state that an invalid call must not change. */
 
 import {
   ArgumentError,

@@ -1,4 +1,4 @@
-/** Bad calls of operations on each element, and of reductions. */
+/** Invalid calls of elementwise operations and reductions. */
 
 import {
   ArgumentError,

@@ -1,4 +1,4 @@
-/** Bad calls of products, windows and matrices, and of functions of many elements. */
+/** Invalid calls of products, windows, matrix functions, and functions of many elements. */
 
 import {
   ArgumentError,

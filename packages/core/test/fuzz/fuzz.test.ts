@@ -1,5 +1,5 @@
 /**
- * Random programs: their derivatives against differences, the same on each interpreter, and no errors but ours.
+ * Random programs: their derivatives agree with differences and between interpreters, and they throw only our errors.
  * `npm run fuzz` runs 10,000 of each kind.
  */
 
@@ -38,7 +38,7 @@ const numRuns = Number(process.env['FUZZ_RUNS'] ?? 150);
 
 afterEach(restoreInterpreter);
 
-/** Runs something on each interpreter. */
+/** Runs a function on each interpreter. */
 const onEach = <T>(run: () => T): T[] =>
   Object.values(interpreters).map((interpreter) => {
     setInterpreter(interpreter);
@@ -49,10 +49,10 @@ const onEach = <T>(run: () => T): T[] =>
     }
   });
 
-/** How far apart elements may be, as a share of the largest that there is. */
+/** The tolerance, as a share of the largest element. */
 const tolerances = { float64: 1e-10, float32: 1e-4, int32: 0, bool: 0 } as const;
 
-/** Holds a tensor against another, of which it differs by rounding. */
+/** Expects two tensors to differ only by rounding. */
 function expectSame(actual: Tensor, expected: Tensor, size: number, tolerance: number): void {
   expect([actual.dtype, actual.shape]).toEqual([expected.dtype, expected.shape]);
   const isClose = (x: number, y: number): boolean => Object.is(x, y) || x === y || Math.abs(x - y) <= tolerance * size;
@@ -63,7 +63,7 @@ function expectSame(actual: Tensor, expected: Tensor, size: number, tolerance: n
 const finiteSize = (list: readonly Tensor[]): number =>
   Math.max(1, ...list.flatMap((x) => Array.from(x.data, Math.abs)).filter(Number.isFinite));
 
-/** What a function gives, and its gradients, in a dtype. */
+/** Returns a function's result and gradients in a dtype. */
 function outcomeOf(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[], dtype: 'float32' | 'float64') {
   const energy = (...x: Tensor[]): readonly [Tensor<readonly []>, Tensor] => {
     const y = f(...x);
@@ -74,14 +74,14 @@ function outcomeOf(f: (...inputs: Tensor[]) => Tensor, inputs: readonly Tensor[]
   return [value, ...gradients];
 }
 
-/** Derivatives of both passes against differences, and all of it on each interpreter. */
+/** Compares forward-mode and reverse-mode derivatives with differences, on each interpreter. */
 function expectDerivatives(program: Program): void {
   const { stored, view } = inputsOf(program);
   const run = functionOf(program);
   const f = (...x: readonly Tensor[]): Tensor => run(...view(x));
   const report = gradcheck(f, stored);
   expect(report.failures, `${report}`).toEqual([]);
-  // At a kink, rounding decides which side it is.
+  // At a kink, rounding decides which side counts.
   if (report.kinks.length > 0) return;
   for (const dtype of ['float64', 'float32'] as const) {
     const [expected, ...others] = onEach(() => outcomeOf(f, stored, dtype));
@@ -95,7 +95,7 @@ function expectDerivatives(program: Program): void {
 
 const ours = [ArgumentError, DTypeError, ShapeError, TapeError];
 
-/** What a step gives, or the message of the error that it throws, which is one of ours. */
+/** Returns the result of a step, or the message of the error it throws, which must be one of ours. */
 function attempt<T>(run: () => T): T | string {
   try {
     return run();
@@ -107,7 +107,7 @@ function attempt<T>(run: () => T): T | string {
 
 const isFloating = (x: Tensor): boolean => x.dtype === 'float32' || x.dtype === 'float64';
 
-/** What a step gives, and the gradients of what it is given. */
+/** Returns the result of a step, and the gradients of its operands. */
 function stepAndGradients(step: Program['steps'][number], operands: readonly Tensor[]): Tensor[] {
   const leaves = operands.map((x) => tensor(x.data, { shape: x.shape, dtype: x.dtype, requiresGrad: isFloating(x) }));
   const y = runStep(step, leaves, true);
@@ -117,7 +117,10 @@ function stepAndGradients(step: Program['steps'][number], operands: readonly Ten
   return [y.detach(), ...leaves.filter((x) => gradients.has(x)).map((x) => gradients.of(x))];
 }
 
-/** Each step on awkward operands, which need not fit: the same result and gradients or the same error on each interpreter. */
+/**
+ * Runs each step on awkward operands, whose shapes may not fit: all interpreters must give the same result and
+ * gradients, or the same error.
+ */
 function expectAgreement(program: Program): void {
   const results = awkwardInputsOf(program);
   for (const step of program.steps) {

@@ -4,14 +4,14 @@ import fc from 'fast-check';
 import { type Layout, layouts, repeating } from '../operators/operators.ts';
 import { Choices, steps } from './steps.ts';
 
-/** How an input is made. */
+/** The description of an input. */
 interface Input {
-  /** Which axes of the program's shape have length 1 in it. */
+  /** The axes of the program's shape that have length 1 in this input. */
   readonly ones: readonly boolean[];
-  /** How many of the first axes it does not have. */
+  /** The number of leading axes that this input lacks. */
   readonly dropped: number;
   readonly layout: keyof typeof allLayouts;
-  /** In a wild program. */
+  /** Only in a wild program. */
   readonly dtype: DType;
 }
 
@@ -46,7 +46,7 @@ export const programs: fc.Arbitrary<Program> = fc.record({
 const shapeOf = ({ shape }: Program, { ones, dropped }: Input): Shape =>
   shape.map((length, i) => (ones[i] ? 1 : length)).slice(dropped);
 
-/** The inputs of a program as they are stored, and the views of them that it works on. */
+/** The inputs of a program as stored, and the views of them that it uses. */
 export interface LaidOut {
   readonly stored: readonly Tensor[];
   view(stored: readonly Tensor[]): Tensor[];
@@ -63,12 +63,12 @@ export function inputsOf(program: Program): LaidOut {
   };
 }
 
-/** Elements at which operators are apt to go wrong. */
+/** Elements at which operators are likely to fail. */
 const awkward = [0, -0, 1, -1, 0.5, Number.NaN, Infinity, -Infinity, -1e-20, 745, -40, 2, 1.5, -2.5];
 
 /**
- * Numbers that are not normal, or whose squares are too large for float32 or float64. A program has one of these at most: beside
- * a large one, differences of others are lost to rounding.
+ * Subnormal numbers, and numbers whose squares overflow float32 or float64. A program has at most one of these: next to
+ * a large number, differences of others are lost to rounding.
  */
 const far = [1e-310, 1e-40, 1e20, -1e30, 1e200, 0.25];
 
@@ -86,7 +86,7 @@ export function awkwardInputsOf(program: Program): Tensor[] {
   });
 }
 
-/** A cotangent that has infinities and NaN among its elements, now and then. */
+/** A cotangent that sometimes has infinities and NaN among its elements. */
 export function awkwardCotangent(shape: Shape, dtype: FloatDType, salt: number): Tensor {
   const random = new Random(salt);
   const ordinary = random.uniform(shape, { low: -1, high: 1, dtype });
@@ -96,25 +96,26 @@ export function awkwardCotangent(shape: Shape, dtype: FloatDType, salt: number):
   return odd.greater(0.9).where(0, rest) as Tensor;
 }
 
-/** The largest number of elements, and of axes, that a program goes on with. */
+/** The maximum numbers of elements and axes of an intermediate result. */
 const largest = { size: 60, rank: 5 };
 
 export const isSmall = (y: Tensor): boolean => y.size <= largest.size && y.rank <= largest.rank;
 
 const sizeOf = (y: Tensor): number => Math.max(0, ...Array.from(y.data, Math.abs));
 
-/** One step of a program on the results so far. */
+/** One step of a program, on the previous results. */
 export function runStep([operator, i, j, salt]: Program['steps'][number], results: readonly Tensor[], isWild = false) {
   const [x, y] = [results.at(-1 - (i % results.length))!, results[j % results.length]!];
   return steps[operator]!(x, y, new Choices(salt, isWild));
 }
 
-/** How far operands are moved to see whether a step jumps: farther than rounding in float32. */
+/** The distance by which operands are moved to find out whether a step jumps: more than rounding in float32. */
 const nudge = 1e-5;
 
 /**
- * Whether a step jumps so close to its operands that rounding decides on which side they are, as `less` does on two numbers
- * that are equal but for rounding. Along a line through them, the differences from point to point are then unequal.
+ * Returns whether a step jumps so close to its operands that rounding decides on which side they are, as `less` does
+ * for two numbers that are equal except for rounding. If so, the differences between points on a line through the
+ * operands are unequal.
  */
 function isAtJump(step: Program['steps'][number], results: readonly Tensor[], at: Tensor): boolean {
   const random = new Random(step[3]);
@@ -131,8 +132,9 @@ function isAtJump(step: Program['steps'][number], results: readonly Tensor[], at
 }
 
 /**
- * A program as a function. A run on its inputs settles which steps it leaves out, because their results are too large or jump,
- * and by what it scales large elements down. Down to 1.9, so that steps that jump at whole numbers stay.
+ * Returns a program as a function. A first run on the inputs determines which steps are left out, because their results
+ * are too large or jump, and by how much large elements are scaled down: to 1.9, so that steps that jump at integers
+ * stay.
  */
 export function functionOf(program: Program): (...inputs: readonly Tensor[]) => Tensor {
   const { stored, view } = inputsOf(program);

@@ -1,11 +1,11 @@
-/** The steps of random programs: each operator on operands of any shape and dtype that it takes. */
+/** The steps of random programs: each operator, on operands of any shape and dtype that it accepts. */
 
 import * as core from '@tapegrad/core';
 import { type Shape, slice, type Tensor, tensor } from '@tapegrad/core';
 
-/** What a program chooses as it runs: the same each time. */
+/** The random choices of a program as it runs: the same in every run. */
 export class Choices {
-  /** Whether what does not fit is tried too, so that errors are thrown. */
+  /** Whether to try invalid arguments too, which throw errors. */
   readonly isWild: boolean;
   #state: number;
 
@@ -14,7 +14,7 @@ export class Choices {
     this.isWild = isWild;
   }
 
-  /** One of the numbers below `count`. */
+  /** Returns an integer below `count`. */
   below(count: number): number {
     this.#state = (Math.imul(this.#state, 1103515245) + 12345) >>> 0;
     return Math.floor((this.#state / 2 ** 32) * count);
@@ -48,9 +48,9 @@ export class Choices {
 
 type Step = (x: Tensor, y: Tensor, choices: Choices) => Tensor;
 
-/** Above 0, and smooth. */
+/** Maps smoothly to positive numbers. */
 const above = (x: Tensor): Tensor => core.square(x).add(0.5);
-/** Between -1 and 1, and smooth. */
+/** Maps smoothly to numbers between -1 and 1. */
 const within = (x: Tensor): Tensor => x.tanh().mul(0.9);
 
 const broadcasts = (a: Shape, b: Shape): boolean =>
@@ -59,13 +59,13 @@ const broadcasts = (a: Shape, b: Shape): boolean =>
     return m === n || m === 1 || n === 1;
   });
 
-/** A step of two operands that broadcast, or of one and the sum of the other. */
+/** A step with two operands that broadcast, or with one operand and the sum of the other. */
 const pair =
   (step: Step): Step =>
   (x, y, choices) =>
     step(x, choices.isWild || broadcasts(x.shape, y.shape) ? y : y.sum(), choices);
 
-/** A step on what has axes; on a scalar, as a vector. */
+/** A step on an operand with axes; a scalar becomes a vector. */
 const ranked =
   (step: Step, rank = 1): Step =>
   (x, y, choices) => {
@@ -74,22 +74,22 @@ const ranked =
     return step(z, y, choices);
   };
 
-/** What is constant wherever it is smooth, beside what it is computed from. */
+/** A piecewise constant result, next to its operand. */
 const beside =
   (step: Step): Step =>
   (x, y, choices) =>
     x.add(step(x, y, choices).cast(x.dtype).mul(0.5));
 
-/** Whole numbers: whether two others are equal is a matter of rounding. */
+/** Integers, since equality of other numbers depends on rounding. */
 const exact = (x: Tensor, choices: Choices): Tensor => (choices.isWild ? x : core.round(x));
 
-/** A step that needs elements; on none, nothing. */
+/** A step that needs elements; it does nothing for an empty operand. */
 const filled =
   (step: Step): Step =>
   (x, y, choices) =>
     x.size === 0 && !choices.isWild ? x : step(x, y, choices);
 
-/** Square, symmetric, with eigenvalues that are above 0 and apart. */
+/** A symmetric matrix with distinct positive eigenvalues. */
 const definite = (x: Tensor): Tensor => {
   const rows = within(x);
   const n = x.shape.at(-2) ?? 1;
@@ -97,17 +97,17 @@ const definite = (x: Tensor): Tensor => {
   return rows.matmul(rows.transpose()).add(apart);
 };
 
-/** Two elements, one more at each end. */
+/** At least two elements: adds one at each end. */
 const window = { size: 2, stride: 1, dilation: 1, padding: [1, 1] } as const;
 
-/** Numbered pieces, put together again. */
+/** Multiplies each piece by its number, and joins them again. */
 const pieces = (list: readonly Tensor[], axis: number): Tensor =>
   core.concat(
     list.map((piece, i) => piece.mul(i + 1)),
     axis,
   );
 
-/** Every step that a program is made of, by the operator that it is about. */
+/** All steps of programs, by the operator they test. */
 export const steps: { readonly [operator: string]: Step } = {
   neg: (x) => x.neg(),
   abs: (x) => x.abs(),

@@ -1,6 +1,6 @@
 /**
- * Activations where they are nearly flat, beyond every exponential, at infinities and at NaN: values, slopes and second
- * derivatives, against data/make_activations.py, in units of their own last place.
+ * Activations where they are nearly flat, where exponentials overflow, at infinities and at NaN: compares values,
+ * slopes and second derivatives with data/make_activations.py, in units in the last place.
  */
 
 import { elu, type FloatDType, gelu, hardtanh, leakyRelu, selu, silu, type Tensor, tensor } from '@tapegrad/core';
@@ -26,7 +26,7 @@ const activations: { readonly [name in keyof typeof stored]: Activation } = {
   'gelu, tanh': (x) => gelu(x, { approximate: 'tanh' }),
 };
 
-/** The value, the slope and the second derivative of a function of each element; 0 where the slope is constant. */
+/** The value, the slope and the second derivative of an elementwise function; 0 where the slope is constant. */
 function derivativesOf(f: Activation, arguments_: readonly number[], dtype: FloatDType): Derivatives {
   const x: Tensor = tensor(Float64Array.from(arguments_), { dtype, requiresGrad: true });
   const y = f(x);
@@ -52,7 +52,8 @@ describeEach(() => {
         const wrong = rows.flatMap(([x, ...expected]) =>
           expected.flatMap((number, order) => {
             const actual = found[order]![rows.findIndex(([other]) => other === x)]!;
-            // An error in the exponent weighs as much as the exponent is large, and so does the argument's cube in it.
+            // The relative error of an exponential is the absolute error of its exponent, which here contains the
+            // argument's cube.
             const units = 12 + 6 * Math.min(1000, Math.abs(Math.log(Math.abs(number) || 1)));
             // The slope of a sigmoid that is nearly 1 has no digits beyond those of 1, and it is multiplied by x.
             const scale = name === 'silu' && x! > 0 ? Math.max(1, x!) : Math.abs(number);

@@ -1,4 +1,4 @@
-/** Where mathematics leaves a choice: one test a convention. They are PyTorch's. */
+/** Conventions where mathematics leaves a choice, one test for each. They are PyTorch's. */
 
 import {
   acos,
@@ -41,7 +41,7 @@ const vector = (...values: number[]): Tensor<readonly [number]> => tensor(new Fl
 type Unary = (x: Tensor) => Tensor;
 type Binary = (x: Tensor, y: Tensor) => Tensor;
 
-/** The gradient of the sum of f. */
+/** Returns the gradient of the sum of f. */
 const slopes = (f: Unary, ...values: number[]): number[] => {
   const x = vector(...values);
   return [...f(x).sum().backward().of(x).data];
@@ -259,7 +259,7 @@ describeEach(() => {
   test('a remainder has the sign of what it is divided by, and by 0 is NaN', () => {
     expect([...remainder(vector(5, -5, 1e-20), -3).data]).toEqual([-1, -2, -3]);
     expect(remainder(vector(1), 0).data[0]).toBeNaN();
-    // The quotient rounds to 3, but 0.3 has not quite three of 0.1.
+    // The quotient rounds to 3, but in floating point 0.3 is slightly less than three times 0.1.
     expect(remainder(vector(0.3), 0.1).item()).toBe(0.3 % 0.1);
     expect(bothSlopes(remainder, [7, -7], [2, 2])).toEqual([
       [1, 1],
@@ -359,7 +359,7 @@ describeEach(() => {
 
   test('float32 sums pairwise or better', () => {
     const x = tensor(new Float32Array(n).fill(0.1));
-    // One after the other in float32 would lose 1e-3 of it.
+    // Sequential summation in float32 would lose 1e-3 of it.
     expect(Math.abs(x.sum().item() / (n * tenth) - 1)).toBeLessThan(1e-7);
     expect(Math.abs(x.mean().item() / tenth - 1)).toBeLessThan(1e-7);
     expect(Math.abs(x.reshape([n / 4, 4]).sum(0).data[3]! / ((n / 4) * tenth) - 1)).toBeLessThan(1e-7);
@@ -413,7 +413,7 @@ describe('NaN in, NaN out', () => {
     for (const interpreter of Object.values(interpreters)) {
       setInterpreter(interpreter);
       for (const dtype of dtypes) {
-        // With a gradient to come, max and min along an axis take another way.
+        // If a gradient is needed, max and min along an axis use other code.
         for (const requiresGrad of [false, true])
           expect([...f(nan(dtype, requiresGrad)).data].every(Number.isNaN)).toBe(true);
       }

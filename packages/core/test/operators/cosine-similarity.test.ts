@@ -1,4 +1,4 @@
-/** Cosines of vectors of every length, of none, and of vectors that point the same way. */
+/** Cosines of vectors of any length, of empty vectors, and of vectors with the same direction. */
 
 import {
   ArgumentError,
@@ -50,7 +50,7 @@ describeEach(() => {
         ).item();
         expect(Math.abs(cosine)).toBeLessThanOrEqual(1);
         expect(Math.abs(cosine - Math.sign(factor))).toBeLessThan(8 * epsilon);
-        // Nearly the same way: the gradient is small, and not 0.
+        // Nearly the same direction: the gradient is small, but not 0.
         const near = x.map((number, j) => number * (1 + (j % 2 === 0 ? 1e-4 : -1e-4)));
         const [a, b] = [[...x], [...near]].map((elements) => vector(elements, dtype));
         const [p, q] = [[...x], [...near]].map((elements) => vector(elements, 'float64'));

@@ -1,4 +1,7 @@
-/** Every operation on each interpreter: derivatives of both passes, first and second order, against differences. */
+/**
+ * Every operation on each interpreter: compares forward-mode and reverse-mode derivatives of first and second order
+ * with differences.
+ */
 
 import type { Tensor } from '@tapegrad/core';
 import { gradcheck } from '@tapegrad/verify';
@@ -13,7 +16,7 @@ function expectDifferences({ inputs, run }: OperatorCase, { store, view }: Layou
   const onViews = (...stored: Tensor[]): Tensor => run(...stored.map((input, i) => view(input, x[i]!.shape)));
   const report = gradcheck(onViews, x.map(store), { order });
   expect(report.failures).toEqual([]);
-  // Where there is no derivative, there is nothing to pass.
+  // Without any elements there is nothing to compare, which is not a pass.
   const isEmpty = x.every(({ size }) => size === 0) || run(...x).size === 0;
   expect(report.passed, `${report}`).toBe(!isEmpty);
 }
@@ -24,7 +27,7 @@ describeEach(() => {
   });
 });
 
-/** Those that have no gradient, or no tangent, but an error, where the rows of a matrix are equal. */
+/** Operations that throw instead of returning a gradient, or a tangent, if rows of a matrix are equal. */
 const ofRegularMatrices = ['solve', 'inverse', 'slogdet', 'logdet', 'qr', 'svd'];
 
 // Stride 0 is a matter of memory: the default interpreter works on views, the reference on copies.

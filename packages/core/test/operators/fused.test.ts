@@ -1,4 +1,4 @@
-/** Fused primitives against the compositions that they stand for. */
+/** Compares fused primitives with the compositions they replace. */
 
 import { ones, Random, type Shape, type Tensor, type TensorOptions, tensor, zeros } from '@tapegrad/core';
 import { kernels as k } from '@tapegrad/core/extend';
@@ -8,7 +8,7 @@ import { expectClose } from '../close.ts';
 
 const wanted: TensorOptions = { dtype: 'float64', requiresGrad: true };
 
-/** A function's value, its gradient, and the gradient of a random combination of that. */
+/** Returns a function's value, its gradient, and the gradient of a random linear combination of the gradient. */
 function derivatives(f: (x: Tensor) => Tensor, x: Tensor): Tensor[] {
   const y = f(x);
   const random = new Random(3);

@@ -1,4 +1,4 @@
-/** The page `docs/operators.md` says what is measured. `UPDATE_DOCS=1` writes it anew. */
+/** Checks that the page `docs/operators.md` agrees with the measurements. `UPDATE_DOCS=1` rewrites it. */
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from 'vitest';

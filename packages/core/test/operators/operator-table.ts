@@ -1,4 +1,4 @@
-/** The table of operators, `docs/operators.md`: what is measured and what is chosen, put into words. */
+/** The table of operators, `docs/operators.md`: measurements and conventions as text. */
 
 import { type BackwardOptions, type DType, DTypeError, type FloatDType, type Tensor, tensor } from '@tapegrad/core';
 import { setInterpreter } from '@tapegrad/core/extend';
@@ -16,16 +16,19 @@ import {
   storedNumbers,
 } from './operators.ts';
 
-/** What an operator is measured to be. */
+/** The measurements of an operator. */
 export interface OperatorRow {
   readonly name: string;
-  /** The largest error against PyTorch of values, gradients and Hessian-vector products, beside the largest number of each. */
+  /**
+   * The largest error of values, gradients and Hessian-vector products, compared with PyTorch and relative to the
+   * largest number of each.
+   */
   readonly error: number;
   /** The largest error in float32 of values and gradients, in units in the last place of the largest number of each. */
   readonly ulps: number;
 }
 
-/** What is chosen where mathematics leaves a choice; a test holds each, in `conventions.test.ts` or as a case of the table. */
+/** Conventions where mathematics leaves a choice. Each is tested, in `conventions.test.ts` or as a case of the table. */
 const conventions: Readonly<Record<string, string>> = {
   abs: "abs'(0) = 0, abs'(NaN) = NaN (PyTorch: 0); for int32, |-2^31| = -2^31",
   acos: "acos'(±1) = -∞",
@@ -102,7 +105,7 @@ const conventions: Readonly<Record<string, string>> = {
   where: 'no gradient flows through the branch that is not selected',
 };
 
-/** Operators that are methods alone. */
+/** Operators that exist only as methods. */
 const methods: { readonly [File in OperatorFile]?: readonly string[] } = { 'method-functions.ts': ['slice'] };
 
 /** The operators in a file of core, in alphabetical order. */
@@ -110,7 +113,7 @@ const namesIn = (file: OperatorFile): string[] => [...operatorsIn(file), ...(met
 
 const casesOf = (name: string): readonly OperatorCase[] => operatorCases.filter(({ call }) => call === name);
 
-/** A case's inputs in a dtype; those in float64 have the elements that float32 rounds them to. */
+/** Returns a case's inputs in a dtype. Their elements are rounded to float32 even in float64. */
 const inputsIn = ({ inputs }: OperatorCase, dtype: DType, requiresGrad = false): Tensor[] =>
   inputs().map(({ data, shape }) => {
     const rounded = Float32Array.from(data, dtype === 'int32' ? Math.trunc : Number);
@@ -133,7 +136,7 @@ function gradientsOf(y: Tensor, inputs: readonly Tensor[], options: BackwardOpti
   return inputs.map((x) => (gradients?.has(x) ? gradients.of(x) : x.detach().mul(0)));
 }
 
-/** The value, the gradients and the Hessian-vector products. */
+/** Returns the value, the gradients and the Hessian-vector products. */
 function derivatives({ run, constant }: OperatorCase, inputs: readonly Tensor[]): Tensor[] {
   const y = run(...inputs);
   if (constant) return [y];
@@ -201,21 +204,21 @@ const rowOf = (name: string): OperatorRow => ({
   ),
 });
 
-/** Every operator, measured. */
+/** Measures every operator. */
 export const measureOperators = (): OperatorRow[] =>
   (Object.keys(operatorFiles) as OperatorFile[]).flatMap(namesIn).map(rowOf);
 
-/** The names that the conventions are of. */
+/** The names of the operators with conventions. */
 export const namesOfConventions = Object.keys(conventions);
 
-/** Up to the next number of one digit, with room for engines that compute elementary functions otherwise. */
+/** Rounds up to one digit, with a margin for engines with other elementary functions. */
 function bound(error: number): string {
   const roomy = Math.max(1e-15, 2 * error);
   const unit = 10 ** Math.floor(Math.log10(roomy));
   return `${Math.ceil(roomy / unit - 1e-9)}e${Math.log10(unit)}`;
 }
 
-/** What an operator is made of, as the table says it. */
+/** Describes how an operator is implemented, for the table. */
 function makeOf(name: string): 'primitive' | 'defined' | 'composed' {
   if (primitives.includes(name as Primitive)) return 'primitive';
   const first = casesOf(name)[0]!;

@@ -1,4 +1,4 @@
-/** Every operation on each interpreter: value, gradients and Hessian-vector products against PyTorch's. */
+/** Every operation on each interpreter: compares value, gradients and Hessian-vector products with PyTorch's. */
 
 import { type BackwardOptions, type Tensor, tensor } from '@tapegrad/core';
 import { type Kernels, type NdArray, type Primitive, setInterpreter } from '@tapegrad/core/extend';
@@ -20,7 +20,7 @@ import {
   storedNumbers,
 } from './operators.ts';
 
-/** The gradients with respect to the inputs; zeros where none flows. */
+/** Returns the gradients with respect to the inputs; zeros if there is none. */
 function gradientsOf(y: Tensor, inputs: readonly Tensor[], options: BackwardOptions): Tensor[] {
   const gradients = y.requiresGrad ? y.backward({ ...options, wanted: inputs }) : undefined;
   return inputs.map((x) => (gradients?.has(x) ? gradients.of(x) : x.detach().mul(0)));
@@ -28,7 +28,7 @@ function gradientsOf(y: Tensor, inputs: readonly Tensor[], options: BackwardOpti
 
 const sum = (terms: readonly Tensor[]): Tensor => terms.reduce((total, term) => total.add(term));
 
-/** Value, gradients and Hessian-vector products on inputs that are views of memory laid out otherwise. */
+/** Value, gradients and Hessian-vector products for inputs that are views with another memory layout. */
 function expectStored({ inputs, run, stored, constant }: OperatorCase, { store, view }: Layout): void {
   const x = inputs().map((input) => view(store(input), input.shape));
   const y = run(...x);
@@ -46,7 +46,7 @@ function expectStored({ inputs, run, stored, constant }: OperatorCase, { store, 
   });
 }
 
-/** Value and gradients in float32: to the digits that it has. */
+/** Value and gradients in float32, to its precision. */
 function expectStoredRoughly({ inputs, run, stored, constant }: OperatorCase): void {
   const x = inputs().map(({ data, shape }) => tensor(Float32Array.from(data), { shape, requiresGrad: true }));
   const y = run(...x);

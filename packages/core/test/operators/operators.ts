@@ -1,4 +1,4 @@
-/** The table of operations, `data/operators.json`, as programs that run, with what PyTorch says of each. */
+/** The table of operations, `data/operators.json`, as programs with PyTorch's results. */
 
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -6,7 +6,7 @@ import * as core from '@tapegrad/core';
 import { type DType, einsum, type Shape, slice, type Tensor, tensor, unfold } from '@tapegrad/core';
 import { kernels } from '@tapegrad/core/extend';
 
-/** A shape for each input; "x" for the first input once more. */
+/** A shape for each input; "x" repeats the first input. */
 type InputShapes = readonly (Shape | 'x')[];
 
 /** A line of the table. */
@@ -19,13 +19,13 @@ interface Row {
   readonly between?: readonly (readonly [low: number, high: number])[];
   /** The elements of each input. */
   readonly values?: readonly (readonly number[])[];
-  /** Whether the inputs lie where the function has a kink, or too far out, for differences to say anything. */
+  /** Whether the inputs are at a kink or too large, so that differences are meaningless. */
   readonly kinked?: boolean;
   /** Whether no gradient flows. */
   readonly constant?: boolean;
 }
 
-/** What PyTorch found; 0 stands for an array of zeros, and a number that is not finite is spelled out. */
+/** PyTorch's results. 0 stands for an array of zeros; numbers that are not finite are spelled out. */
 export interface Stored {
   readonly shape: Shape;
   readonly value: 0 | readonly (number | string)[];
@@ -35,15 +35,15 @@ export interface Stored {
 
 export interface OperatorCase extends Pick<Row, 'call' | 'kinked' | 'constant'> {
   readonly name: string;
-  /** The line of the table, which runs on several inputs. */
+  /** The line of the table; it runs on several inputs. */
   readonly row: number;
-  /** The inputs that differ from each other, made anew. */
+  /** Creates the distinct inputs anew. */
   inputs(): Tensor[];
   run(...inputs: Tensor[]): Tensor;
   readonly stored: Stored;
 }
 
-/** The files of core whose operators the table covers, with what each is about. */
+/** The files of core whose operators the table covers, with their topics. */
 export const operatorFiles = {
   'method-functions.ts': 'Methods of `Tensor`, and functions of the same names',
   'elementary.ts': 'Elementary functions',
@@ -67,7 +67,7 @@ export function operatorsIn(file: OperatorFile): string[] {
   return Array.from(source.matchAll(/^export (?:const|function) (\w+)/gm), ([, name]) => name!);
 }
 
-/** Numbers between two bounds, all different, none of them 0; make_operators.py has the same formula. */
+/** Returns distinct nonzero numbers between two bounds; make_operators.py has the same formula. */
 export const lattice = (count: number, salt: number, low: number, high: number): Float64Array =>
   Float64Array.from(
     { length: count },
@@ -79,27 +79,27 @@ const sizeOf = (shape: Shape): number => shape.reduce((size, length) => size * l
 const latticeTensor = (shape: Shape, salt: number, low: number, high: number): Tensor =>
   tensor(lattice(sizeOf(shape), salt, low, high), { shape });
 
-/** The cotangent v of which the gradients of the sum of v f(x) are taken. */
+/** The cotangent v: the gradients are those of the sum of v f(x). */
 export const cotangent = (shape: Shape): Tensor => latticeTensor(shape, 5, -1, 1);
 
-/** The direction u along which the Hessian is multiplied, for input `i`. */
+/** The direction u of the Hessian-vector product, for input `i`. */
 export const direction = (shape: Shape, i: number): Tensor => latticeTensor(shape, 6 + i, -1, 1);
 
 type Call = (inputs: readonly Tensor[], args: readonly never[]) => Tensor;
 type AnyFunction = (...args: readonly unknown[]) => Tensor;
 
-/** Pieces put together again, each times its number, so that none passes for another. */
+/** Multiplies each piece by its number, so that none can be mistaken for another, and joins them again. */
 const numbered = (pieces: readonly Tensor[], axis: number): Tensor =>
   core.concat(
     pieces.map((piece, i) => (piece.dtype === 'bool' ? piece : piece.mul(i + 1))),
     axis,
   );
 
-/** Columns times 1, 2, … */
+/** Multiplies the columns by 1, 2, … */
 const weighted = (x: Tensor): Tensor =>
   x.mul(core.arange(1, x.shape.at(-1)! + 1, 1, { dtype: 'float64' }).cast(x.dtype));
 
-/** The calls whose inputs are not simply the first arguments of a function of the name. */
+/** The calls whose inputs are not simply the first arguments of the function with this name. */
 const calls: { readonly [name: string]: Call } = {
   concat: (list, [axis]) => core.concat(list, axis!),
   stack: (list, [axis]) => core.stack(list, axis!),
@@ -117,7 +117,7 @@ const calls: { readonly [name: string]: Call } = {
 
   cholesky: ([x]) => core.cholesky(x!.matmul(x!.transpose()).add(core.eye(x!.shape.at(-1)!, { dtype: x!.dtype }))),
   slogdet: ([x]) => core.slogdet(x!).logAbsDet,
-  // Vectors are unique up to their signs, so that products of two of each are what can be compared.
+  // Vectors are unique only up to their signs, so products of two are compared.
   eigh: ([x]) => {
     const { values, vectors } = core.eigh(x!);
     return core.concat([core.unsqueeze(values, -2), weighted(vectors).matmul(vectors.transpose())], -2);
@@ -131,7 +131,7 @@ const calls: { readonly [name: string]: Call } = {
     return core.concat([q, r], x!.shape.at(-2)! >= x!.shape.at(-1)! ? -2 : -1);
   },
 
-  // Primitives that core has no function for: nn does, and rules.
+  // Primitives without a function in core; nn and differentiation rules use them.
   activationGrad: ([g, y], [of]) => kernels.activationGrad(g!, y!, of!),
   prodOfOthers: ([x], [axes]) => kernels.prodOfOthers(x!, axes!),
   affine: ([x, w, b]) => kernels.affine(x!, w!, b!),
@@ -168,7 +168,7 @@ const calls: { readonly [name: string]: Call } = {
     einsum('bcsp,ocs->bop', unfold(x!, [{ size: 3, stride: 2, dilation: 1, padding: [1, 1] }]), weight!),
 };
 
-/** An argument as the table writes it: `{ int32: … }` for a constant tensor, `{ slice: … }` for a range. */
+/** Converts an argument of the table: `{ int32: … }` is a constant tensor, `{ slice: … }` a range. */
 function argument(call: string, arg: unknown): unknown {
   if (arg === null) return call === 'index' ? null : undefined;
   if (typeof arg !== 'object' || Array.isArray(arg)) return arg;
@@ -203,7 +203,7 @@ if (pytorch.table !== createHash('sha256').update(text).digest('hex')) {
   throw new Error('operators.json has changed since operators.pytorch.json was made: run make_operators.py');
 }
 
-/** Every line of the table on every input that it names. */
+/** Every line of the table on each of its inputs. */
 export const operatorCases: readonly OperatorCase[] = table.cases
   .flatMap((row, line) => {
     const sets = typeof row.inputs === 'string' ? table.inputs[row.inputs]! : row.inputs;
@@ -228,17 +228,17 @@ export const operatorCases: readonly OperatorCase[] = table.cases
     };
   });
 
-/** The same tensor in memory of its own, as an input that gradients are wanted for. */
+/** Copies a tensor, as an input that requires a gradient. */
 const leaf = (x: Tensor): Tensor => tensor(x.data, { shape: x.shape, requiresGrad: true });
 
 const backwards = (x: Tensor): Tensor => x.permute(x.shape.map((_, i) => x.rank - 1 - i));
 const flipped = (x: Tensor): Tensor => x.flip(x.shape.map((_, i) => i));
 
-/** How an input of an operation can lie in memory: a view of a tensor that holds the same elements otherwise. */
+/** A memory layout of an input: a view of a tensor that stores the same elements in another way. */
 export interface Layout {
-  /** The tensor to make, with memory of its own. */
+  /** Creates the tensor, with its own memory. */
   store(x: Tensor): Tensor;
-  /** From it, a view with x's shape, and its elements unless some are to repeat. */
+  /** Returns a view of it with x's shape, and x's elements unless some are repeated. */
   view(stored: Tensor, shape: Shape): Tensor;
 }
 
@@ -260,12 +260,12 @@ export const layouts = {
   },
 } as const satisfies Record<string, Layout>;
 
-/** Every second axis repeats one entry, in a view with stride 0. */
+/** Every second axis repeats one entry, by stride 0. */
 export const repeating: Layout = {
   store: (x) => leaf(x.index(...x.shape.map((_, i) => (i % 2 === 0 ? slice(0, 1) : slice())))),
   view: (x, shape) => x.broadcastTo(shape),
 };
 
-/** Makes arrays of numbers out of what is stored. */
+/** Converts stored values to arrays of numbers. */
 export const storedNumbers = (entries: Stored['value'], size: number): number[] =>
   entries === 0 ? new Array<number>(size).fill(0) : entries.map(Number);

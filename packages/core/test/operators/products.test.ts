@@ -1,4 +1,7 @@
-/** Products of numbers whose parts are beyond all numbers, and of very many: values and slopes to the last digits. */
+/**
+ * Products whose partial products overflow or underflow, and products of very many numbers: values and slopes to the
+ * last digits.
+ */
 
 import { cumprod, type FloatDType, hessian, jvp, type Tensor, tensor, vmap } from '@tapegrad/core';
 import { gradcheck } from '@tapegrad/verify';
@@ -8,14 +11,14 @@ import { describeEach } from '../../../../test/interpreters.ts';
 const dtypes = ['float32', 'float64'] as const;
 const far = { float32: 2 ** 100, float64: 2 ** 1000 } as const;
 
-/** The value and the gradient of the sum. */
+/** Returns the value and the gradient of the sum. */
 function outcome(f: (x: Tensor) => Tensor, elements: readonly number[], dtype: FloatDType): [number[], number[]] {
   const x = tensor([...elements], { dtype, requiresGrad: true });
   const y = f(x);
   return [[...y.data], [...y.sum().backward().of(x).data]];
 }
 
-/** All orders of a list. */
+/** Returns all permutations of a list. */
 const ordersOf = (list: readonly number[]): number[][] =>
   list.length < 2
     ? [[...list]]
@@ -51,7 +54,7 @@ describeEach(() => {
   test('second derivatives', () => {
     const [up, down] = [2 ** 100, 2 ** -100];
     const second = hessian((x: Tensor) => x.prod())(tensor([up, down, up, down])).toArray();
-    // 2^200 and 2^-200 are beyond float32.
+    // float32 can't represent 2^200 and 2^-200.
     expect(second).toEqual([
       [0, 1, 0, 1],
       [1, 0, 1, Infinity],

@@ -1,11 +1,11 @@
-/** Every operator on a parameter that changed: its gradient is the one from before, or an error, and never a wrong number. */
+/** Every operator on a parameter that changed: its gradient is the one from before or an error, but never a wrong number. */
 
 import { Parameter, TapeError } from '@tapegrad/core';
 import { isFloat } from '@tapegrad/core/extend';
 import { expect, test } from 'vitest';
 import { cotangent, type OperatorCase, operatorCases } from '../operators/operators.ts';
 
-/** The gradients of an operator at its inputs as parameters, of which input `changed` is spoilt before the sweep. */
+/** Returns the gradients of an operator whose inputs are parameters. Input `changed` is overwritten before the sweep. */
 function gradientsOf({ inputs, run }: OperatorCase, changed?: number): (number[] | undefined)[] {
   const given = inputs().map((x) => (isFloat(x.dtype) ? new Parameter(x) : x));
   const y = run(...given);
@@ -15,7 +15,7 @@ function gradientsOf({ inputs, run }: OperatorCase, changed?: number): (number[]
   return given.map((x) => (gradients.has(x) ? [...gradients.of(x).data] : undefined));
 }
 
-/** The gradients with an input spoilt, or none where the sweep refuses. */
+/** Returns the gradients with an overwritten input, or nothing if the sweep throws. */
 function gradientsIfAny(operator: OperatorCase, changed: number): (number[] | undefined)[] | undefined {
   try {
     return gradientsOf(operator, changed);

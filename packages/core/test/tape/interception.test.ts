@@ -1,11 +1,11 @@
-/** Interceptors: what they see, in which order, and what they can put in its place. */
+/** Interceptors: the calls they see, their order, and the results they can replace. */
 
 import { ones, type Tensor, tensor } from '@tapegrad/core';
 import { kernels } from '@tapegrad/core/extend';
 import { type Interceptor, intercept } from '@tapegrad/core/tape';
 import { expect, test } from 'vitest';
 
-/** Notes each primitive under a name, and lets it run. */
+/** Records each primitive under a name, and lets it run. */
 const listing =
   (seen: string[], name: string): Interceptor<Tensor> =>
   (call) => {

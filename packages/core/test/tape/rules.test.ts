@@ -1,4 +1,4 @@
-/** The rule table by itself, on arrays of the reference interpreter: no tensor, no tape, no sweep. */
+/** Tests the table of rules on its own, with arrays of the reference interpreter: without tensors, tapes or sweeps. */
 
 import type { Kernels, NdArray, Primitive } from '@tapegrad/core/extend';
 import { rules } from '@tapegrad/core/tape';
@@ -17,7 +17,7 @@ import { lattice } from '../operators/operators.ts';
 
 const array = (data: Float64Array, shape: Shape): NdArray => new Strided(data, 'float64', shape);
 
-/** An array of numbers that differ from each other, and from those of another salt. */
+/** Returns an array of distinct numbers, which also differ from those with another salt. */
 const numbers = (shape: Shape, salt = 0, low = -2, high = 2): NdArray =>
   array(lattice(sizeOf(shape), salt, low, high), shape);
 
@@ -37,7 +37,7 @@ const slice = { starts: [1, 3], sizes: [1, 2], steps: [1, -2] };
 const window = { size: 2, stride: 2, dilation: 2, padding: [1, 2] } as const;
 const convolution = { windows: [window], groups: 2 } as const;
 
-/** Exhaustive by its type: a primitive without a case does not compile. */
+/** The type requires a case for every primitive. */
 const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] } = {
   full: [{ inputs: [], attributes: { shape: [2], value: 3, dtype: 'float64' } }],
 
@@ -163,7 +163,10 @@ const run = (op: Primitive, { inputs, attributes }: RuleCase): NdArray => callPr
 const dot = (x: NdArray, y: NdArray): number =>
   Float64Array.from(x.data, (value, i) => value * y.data[i]!).reduce((sum, term) => sum + term, 0);
 
-/** The derivatives of <g, f(…, x, …)> with respect to each element of input `i`, by central differences of five points. */
+/**
+ * Computes the derivatives of <g, f(…, x, …)> with respect to each element of input `i`, by five-point central
+ * differences.
+ */
 function differences(op: Primitive, c: RuleCase, i: number, g: NdArray): number[] {
   const h = Number.EPSILON ** (1 / 5);
   const x = c.inputs[i]!;
@@ -177,7 +180,7 @@ function differences(op: Primitive, c: RuleCase, i: number, g: NdArray): number[
   });
 }
 
-/** The cotangent that the rule gives input `i`; zeros where it has none. */
+/** Returns the rule's cotangent for input `i`; zeros if it has none. */
 function ruled(op: Primitive, { inputs, attributes }: RuleCase, i: number, g: NdArray, y: NdArray): NdArray {
   const rule = rules[op];
   if (typeof rule === 'function') return (rule as AnyVariadicVjp)(k, g, i, inputs, attributes);

@@ -1,4 +1,4 @@
-/** The tape is generic in its arrays: a sweep over shapes alone, of which none has elements. */
+/** The tape is generic in its arrays: this sweep uses only shapes, without elements. */
 
 import { Entry, type Recorded, sweep } from '@tapegrad/core/tape';
 import { type ArrayLike, abstract, type Shape } from '@tapegrad/kernels';

@@ -1,4 +1,4 @@
-/** Gradients of tensors that are taken apart: the cotangents of slices are joined, not added up one by one. */
+/** Gradients of tensors that are split: the cotangents of slices are joined, not added one by one. */
 
 import { concat, Random, slice, type Tensor, tensor } from '@tapegrad/core';
 import { tapeOf } from '@tapegrad/core/tape';
@@ -10,7 +10,7 @@ const leaf = (): Tensor => {
   return tensor(data, { shape: [5, 6], requiresGrad: true });
 };
 
-/** Different from slice to slice, so that none can be taken for another. */
+/** Different for each slice, so that none can be mistaken for another. */
 const weighted = (parts: readonly Tensor[]): Tensor =>
   parts
     .map((part, i) =>

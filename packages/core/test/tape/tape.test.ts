@@ -1,4 +1,4 @@
-/** What is recorded, what a sweep does with it, and what it refuses. */
+/** Recording, sweeps, and the errors of sweeps. */
 
 import {
   type Gradients,
@@ -20,7 +20,7 @@ const wanted: TensorOptions = { dtype: 'float64', requiresGrad: true };
 const scalar = (value: number): Tensor<readonly []> => tensor(value, wanted);
 const vector = (...values: number[]): Tensor<readonly [number]> => tensor(new Float64Array(values), wanted);
 
-/** The gradient of a scalar function that the sweep records, `order` times over. */
+/** Differentiates a scalar function `order` times, recording each sweep. */
 function derivative(f: (x: Tensor) => Tensor, x: Tensor, order: number): Tensor {
   let y = f(x);
   for (let i = 0; i < order; i++) y = y.backward({ createGraph: true }).of(x);

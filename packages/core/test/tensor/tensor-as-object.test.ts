@@ -1,4 +1,4 @@
-/** Tensors where a program looks at them as objects: comparisons, JSON, clones, proxies. */
+/** Tensors as objects: comparisons, JSON, clones, proxies. */
 
 import { deepStrictEqual, notDeepStrictEqual } from 'node:assert';
 import { type Tensor, tensor } from '@tapegrad/core';

@@ -1,4 +1,4 @@
-/** What was read or computed of a variable before it changed keeps its elements. */
+/** Results read or computed from a variable keep their elements when it changes later. */
 
 import {
   Buffer,

@@ -1,4 +1,4 @@
-/** Jacobians and Hessians: against differences, torch.func, and one way against the other. */
+/** Jacobians and Hessians: compared with differences and torch.func, and forward mode with reverse mode. */
 
 import { readFileSync } from 'node:fs';
 import { grad, hessian, hvp, jacobian, slice, type Tensor, tensor, vmap } from '@tapegrad/core';
@@ -23,7 +23,7 @@ interface Layer {
   readonly bias: Tensor;
 }
 
-/** A network of three layers, and its mean squared error, as data/make_network.py has them. */
+/** A network of three layers, and its mean squared error, as in data/make_network.py. */
 const sizes = [2, 3, 2, 1];
 const layers: readonly Layer[] = sizes.slice(1).map((size, l) => ({
   weight: numbers([sizes[l]!, size], 2 * l),
@@ -41,7 +41,7 @@ const predict = (layers: readonly Layer[], x: Tensor): Tensor =>
 const loss = (layers: readonly Layer[], x: Tensor, y: Tensor) =>
   predict(layers, x).sub(y).pow(2).mean() as Tensor<Scalar>;
 
-/** The tensors of the network, by the names that PyTorch's values are stored under. */
+/** The tensors of the network, by the names under which PyTorch's values are stored. */
 const parts = layers.flatMap((_, l) => (['weight', 'bias'] as const).map((name) => ({ l, name, key: `${l}.${name}` })));
 
 const stored: {
@@ -51,7 +51,7 @@ const stored: {
   perExample: Record<string, number[]>;
 } = JSON.parse(readFileSync(new URL('../data/network.pytorch.json', import.meta.url), 'utf8'));
 
-/** The network with one tensor's element moved. */
+/** Returns the network with one element of a tensor moved. */
 const moved = (l: number, name: 'weight' | 'bias', place: number, step: number): readonly Layer[] =>
   layers.with(l, {
     ...layers[l]!,

@@ -1,4 +1,4 @@
-/** Random draws while a function of one example runs on all of a batch. */
+/** Random numbers drawn while `vmap` runs a function of one example on a batch. */
 
 import {
   ArgumentError,

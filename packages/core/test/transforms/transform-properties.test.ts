@@ -1,10 +1,10 @@
-/** Random programs under the transforms: what must hold of each, whatever it computes. */
+/** Properties of the transforms that must hold for every program, tested on random ones. */
 
 import { concat, grad, hvp, jvp, Random, stack, type Tensor, vjp, vmap } from '@tapegrad/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 
-/** Keeps the shape [2, 3], and elements within reach of it. */
+/** Keeps the shape [2, 3], and elements of moderate size. */
 type Step = (x: Tensor, y: Tensor) => Tensor;
 
 const steps: Readonly<Record<string, Step>> = {
@@ -58,7 +58,7 @@ const programs: fc.Arbitrary<Program> = fc.record({
   seed: fc.nat(1000),
 });
 
-/** Each step works on results of any two before it; the last one's, and the sum of all, make the result. */
+/** Each step uses two random earlier results; the last one and the sum of all form the result. */
 const build =
   ({ picks }: Program) =>
   (x: Tensor): Tensor => {

@@ -1,4 +1,4 @@
-/** Every operation under `jvp` and `vmap`, on each interpreter: against differences, stored products and the loop. */
+/** Every operation under `jvp` and `vmap`, on each interpreter: compared with differences, stored products, and a loop. */
 
 import { grad, jvp, stack, type Tensor, tensor, vmap } from '@tapegrad/core';
 import { describe, expect, test } from 'vitest';
@@ -10,12 +10,12 @@ const differentiable = operatorCases.filter(({ constant }) => !constant);
 
 const dot = (x: Tensor, y: Tensor): Tensor => x.mul(y).sum();
 
-/** f at the inputs moved along their directions. */
+/** Returns f at the inputs, moved along their directions. */
 function moved({ run }: OperatorCase, inputs: readonly Tensor[], step: number): Tensor {
   return run(...inputs.map((x, i) => x.add(direction(x.shape, i).mul(step))));
 }
 
-/** The derivative along the directions by central differences of five points. */
+/** Computes the derivative along the directions by five-point central differences. */
 function difference(c: OperatorCase, inputs: readonly Tensor[]): Tensor {
   const h = Number.EPSILON ** (1 / 5) / 2;
   const [near, far] = [1, 2].map((n) => moved(c, inputs, n * h).sub(moved(c, inputs, -n * h))) as [Tensor, Tensor];
@@ -63,7 +63,7 @@ function expectDifferentiable({ inputs: make, run, stored }: OperatorCase): void
   });
 }
 
-/** Several inputs with the same elements in other orders. */
+/** Returns several inputs with the same elements in different orders. */
 function examplesOf(x: Tensor): Tensor[] {
   const data = Float64Array.from(x.data);
   const half = data.length >> 1;
@@ -71,7 +71,7 @@ function examplesOf(x: Tensor): Tensor[] {
   return [data, data.toReversed(), rotated].map((elements) => tensor(elements, { shape: x.shape }));
 }
 
-/** Which inputs to map over: all, and each by itself. */
+/** The inputs to map over: all of them, or a single one. */
 function masksOf(count: number): boolean[][] {
   const inputs = Array.from({ length: count }, (_, i) => i);
   const each = inputs.map((i) => inputs.map((j) => j === i));
@@ -80,7 +80,7 @@ function masksOf(count: number): boolean[][] {
 
 const withMasks = (c: OperatorCase) => masksOf(c.inputs().length).map((mask) => ({ ...c, mask }));
 
-// What has as many elements as its input has different ones has no shape of its own.
+// The shape of these two results depends on the elements, so they can't be mapped.
 const mappable = operatorCases.filter(({ call }) => call !== 'unique' && call !== 'nonzero');
 
 function expectLoop(f: (...x: Tensor[]) => Tensor, inputs: readonly Tensor[], mask: readonly boolean[]): void {

@@ -1,4 +1,4 @@
-/** Functions made of functions: what they give, how they nest, and what they refuse. */
+/** Transforms of functions: their results, nesting, and errors. */
 
 import {
   concat,
@@ -26,7 +26,7 @@ type ScalarFunction = (x: Tensor<Scalar>) => Tensor<Scalar>;
 const scalar = (x: number): Tensor<Scalar> => tensor(x, { dtype: 'float64' });
 const vector = (...x: number[]): Tensor => tensor(new Float64Array(x));
 
-/** The derivative of a function of one number, backwards and forwards. */
+/** The derivative of a function of one number, in reverse and in forward mode. */
 const derivatives: Record<string, (f: ScalarFunction) => ScalarFunction> = {
   grad: (f) => grad(f),
   jvp: (f) => (x) => jvp(f, [x], [scalar(1)])[1],
@@ -52,7 +52,7 @@ describe('derivatives of any order', () => {
     );
   });
 
-  // d/dx (x d/dy (x + y)) at 1: to take the inner derivative for the outer one gives 2.
+  // d/dx (x d/dy (x + y)) at 1: confusing the inner derivative with the outer one gives 2.
   test.each(names.flatMap((a) => names.map((b) => [a, b] as const)))('%s does not confuse what %s varies', (a, b) => {
     const f: ScalarFunction = (x) => x.mul(derivatives[b]!((y) => x.add(y))(scalar(1)));
     expect(derivatives[a]!(f)(scalar(1)).item()).toBe(1);
@@ -123,7 +123,7 @@ describe('what a function captures', () => {
 
   test('gets gradients from outside: a penalty on the gradient', () => {
     const gradients = grad(energy)(x).pow(2).sum().backward();
-    // The arguments of the function that was differentiated are no inputs of the program.
+    // The arguments of the differentiated function are not inputs of the program.
     expect(gradients.size).toBe(1);
     const h = 1e-5;
     const penalty = (w: Tensor) => grad(explicit)(x, w).pow(2).sum().item();
@@ -239,7 +239,7 @@ describe('products', () => {
       [103, 140],
       [1, 20],
     ]);
-    // As often as one likes.
+    // Any number of times.
     expect(pullback(cotangent)[0].toArray()).toEqual([103, 140]);
     const [, tangent] = jvp(f, [...at], [vector(1, 0), vector(0, 1)]);
     expect(tangent.product.toArray()).toEqual([3, 2]);
@@ -265,7 +265,7 @@ describe('products', () => {
     const u: Tensor = random.normal([64, 80], { dtype: 'float64' });
     const first = jvp(f, [x], [u])[1];
     const numbers = first.map((t) => [...t.data]);
-    // Recorded, nothing is used again.
+    // While recording, no memory is reused.
     const second = jvp(f, [parameter(x)], [u])[1];
     first.forEach((t, i) => {
       expect([...t.data]).toEqual(numbers[i]);

@@ -1,4 +1,4 @@
-/** A function of one example as a function of a batch: which axes, which nestings, and what it refuses. */
+/** vmap turns a function of one example into a function of a batch: axes, nesting, and errors. */
 
 import {
   gather,
@@ -93,7 +93,7 @@ describe('nesting', () => {
       0,
     );
     expectSame(vmap(grad(loss), { inAxes: [null, 0] })(w, x), expected);
-    // By an argument of a function inside, too, whose value is captured.
+    // Also by an argument of an inner function that captures the value.
     expectSame(vmap((x: Tensor) => grad((w: Tensor) => loss(w, x))(w))(x), expected);
   });
 

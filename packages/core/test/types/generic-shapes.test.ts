@@ -1,4 +1,4 @@
-/** Functions of any shape, or of any length, compile, and give what their types say. */
+/** Functions of any shape or length compile, and their results have the shapes that their types say. */
 
 import {
   atan2,
@@ -36,7 +36,7 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 type Vector<N extends number> = Tensor<readonly [N]>;
 type Matrix<N extends number, K extends number> = Tensor<readonly [N, K]>;
 
-/** Of any shape, each what its type says. */
+/** Functions of any shape. */
 const ofAnyShape = {
   number: <S extends Shape>(x: Tensor<S>): Tensor<S> => x.mul(2),
   itself: <S extends Shape>(x: Tensor<S>): Tensor<S> => x.mul(x),

@@ -1,4 +1,4 @@
-/** The shapes that the compiler knows are those that come at run time. What must not compile is in `types/`. */
+/** The compile-time shapes equal those at run time. Programs that must not compile are in `types/`. */
 
 import * as core from '@tapegrad/core';
 import { parameter, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
@@ -6,16 +6,16 @@ import type { Nested } from '@tapegrad/core/extend';
 import { type Entry, tapeOf } from '@tapegrad/core/tape';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 
-/** A length that the compiler does not know. */
+/** A length unknown to the compiler. */
 const n: number = 5;
-/** A tensor of which the compiler does not know the shape. */
+/** A tensor whose shape is unknown to the compiler. */
 const some: Tensor = zeros([5, 4]);
 
 const x = zeros([5, 4]);
 const rows = zeros([n, 4]);
 const batch = zeros([2, 5, 4]);
 
-/** Holds the type of a shape and the shape against each other. */
+/** Checks that a shape agrees with its type. */
 const expectShape = <const S extends Shape>(actual: Tensor<S>, shape: Shape) => {
   expect(actual.shape).toEqual(shape);
   return expectTypeOf<S>();
@@ -78,7 +78,7 @@ test('two operands', () => {
 
 test('two operands, lengths or ranks unknown', () => {
   expectShape(rows.add(zeros([4])), [5, 4]).toEqualTypeOf<readonly [number, 4]>();
-  // An unknown length agrees with a known one, and is then known.
+  // An unknown length is compatible with a known one; the result has the known one.
   expectShape(rows.add(x), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
   expectShape(x.add(some), [5, 4]).toEqualTypeOf<Shape>();
   expectShape(some.add(x), [5, 4]).toEqualTypeOf<Shape>();
@@ -125,7 +125,7 @@ test('reductions that keep their axes', () => {
   expectShape(x.sum(undefined, { keepDims: true }), [1, 1]).toEqualTypeOf<readonly [1, 1]>();
   expectShape(x.sum(0, { keepDims: false }), [4]).toEqualTypeOf<readonly [4]>();
   expectShape(batch.variance(1, { keepDims: true, correction: 0 }), [2, 1, 4]).toEqualTypeOf<readonly [2, 1, 4]>();
-  // What broadcasts back is known to.
+  // The result of broadcasting back is known, too.
   expectShape(x.sub(x.mean(-1, { keepDims: true })), [5, 4]).toEqualTypeOf<readonly [5, 4]>();
 });
 

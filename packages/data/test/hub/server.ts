@@ -1,4 +1,4 @@
-/** A server that answers as the Hub does. */
+/** A server that imitates the Hub. */
 
 import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -8,17 +8,17 @@ export const COMMIT = '0123456789abcdef0123456789abcdef01234567';
 
 export interface StoredFile {
   readonly bytes: Uint8Array;
-  /** Large files have a SHA-256, others the SHA-1 of git. */
+  /** Large files have a SHA-256, others git's SHA-1. */
   readonly isLarge?: boolean;
-  /** What the server says is the checksum. */
+  /** The checksum that the server reports. */
   readonly etag?: string;
 }
 
-/** How the next answer goes wrong. */
+/** The fault of the next response. */
 export interface Fault {
   /** The number of bytes after which the connection is closed. */
   readonly after?: number;
-  /** Answers without ranges, as if there had been none in the request. */
+  /** Ignores the range of the request. */
   readonly ignoresRanges?: boolean;
   readonly status?: number;
 }
@@ -36,9 +36,9 @@ export class HubServer {
     readonly range: string | undefined;
     readonly authorization: string | undefined;
   }[] = [];
-  /** Faults of the answers to come that are not look-ups. */
+  /** Faults of the next responses, except for look-ups. */
   readonly faults: Fault[] = [];
-  /** The status of every look-up, if it is none. */
+  /** If set, the status of every look-up. */
   refusal: number | undefined;
   readonly #server = createServer((request, response) => this.#answer(request, response));
 

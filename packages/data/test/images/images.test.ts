@@ -169,7 +169,7 @@ test('randomFlip mirrors as often as its probability says', () => {
 
 test('randomRotation turns about the centre', () => {
   const x = new Random(2).uniform([1, 9, 9], { dtype: 'float64' });
-  // A seed whose angle is known: half a turn at most, so the draw tells it.
+  // Draws the angle as randomRotation does: at most half a turn.
   const angle = (2 * random(3).next() - 1) * 180;
   const turned = randomRotation(x, 180, { random: random(3), fill: 0 });
   expect(turned.index(0, 4, 4).item()).toBeCloseTo(x.index(0, 4, 4).item(), 12);

@@ -20,7 +20,7 @@ const rows = fromTensors({ x, y });
 type Batch = { readonly x: Tensor; readonly y: Tensor };
 const labels = (batches: Iterable<Batch>) => Array.from(batches, ({ y }) => [...y.data]);
 
-/** Datasets of the same ten examples, and how each is made into batches. */
+/** Datasets with the same ten examples, and loaders that batch them. */
 const sources: Readonly<Record<string, Dataset<Batch>>> = {
   tensors: rows as Dataset<Batch>,
   'single examples': rows.map((example) => example) as Dataset<Batch>,

@@ -15,7 +15,7 @@ describe('mnist', () => {
     const { x, y } = await mnist('test');
     expect([x.shape, x.dtype, y.shape, y.dtype]).toEqual([[10_000, 1, 28, 28], 'float32', [10_000], 'int32']);
     expect([x.min().item(), x.max().item()]).toEqual([0, 1]);
-    // As LeCun counts them.
+    // The counts are from LeCun's page.
     const counts = Array.from({ length: 10 }, (_, digit) => y.data.filter((label) => label === digit).length);
     expect(counts).toEqual([980, 1135, 1032, 1010, 982, 892, 958, 1028, 974, 1009]);
   });

@@ -71,7 +71,7 @@ describe('CharacterTokenizer', () => {
 });
 
 describe('PretrainedTokenizer', () => {
-  // A small byte-pair tokenizer with the parts that those of GPT-2 have.
+  // A small byte-pair tokenizer with the same parts as GPT-2's.
   const vocab = Object.fromEntries(
     ['l', 'o', 'w', 'e', 'r', 'Ġ', 'lo', 'low', 'er', 'Ġlow', 'Ġlower'].map((token, i) => [token, i]),
   );

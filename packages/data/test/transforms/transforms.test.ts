@@ -7,7 +7,7 @@ const data = new Random(1).normal([50, 3], { mean: 5, std: 2, dtype: 'float64' }
 const table = data.mul(tensor([1, 10, 100], { dtype: 'float64' })).add(tensor([0, 1e6, -3], { dtype: 'float64' }));
 const values = ['b', 'a', 'c', 'a'];
 
-/** All transforms that are fitted, each with data to fit, and a call of everything that needs it. */
+/** All transforms that must be fitted, with data to fit and every call that requires it. */
 const transforms = {
   StandardScaler: { make: () => new StandardScaler(), data: table, uses: ['apply', 'invert'] },
   MinMaxScaler: { make: () => new MinMaxScaler(), data: table, uses: ['apply', 'invert'] },

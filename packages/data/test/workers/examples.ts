@@ -1,4 +1,4 @@
-/** A dataset that the tests read in this thread and in workers, and the module that the workers run. */
+/** A dataset that the tests read in this thread and in workers. The workers run this module. */
 
 import type { Random } from '@tapegrad/core';
 import { Dataset, fromTensors, serveExamples } from '@tapegrad/data';
@@ -20,7 +20,7 @@ export const dataset = rows
 
 export const augment = ({ x, ...rest }: Batch, random: Random): Batch => ({ x: x.mul(random.next()), ...rest });
 
-/** A dataset with an example that can't be read, and one that ends its process. */
+/** A dataset with an example that can't be read, and another that ends the process. */
 export const broken = new Dataset(20, async (i) => {
   if (i === 7) throw new RangeError('no such file');
   return i;

@@ -1,4 +1,4 @@
-/** A page gives the batches that Node gives, with workers and without; the main entry has no code of Node. */
+/** A page yields the same batches as Node, with and without workers. The main entry has no code for Node. */
 
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';

@@ -1,4 +1,4 @@
-/** The page of the tests: it reads batches in this thread and in workers. */
+/** The test page: it reads batches in its main thread and in workers. */
 
 import { Random } from '@tapegrad/core';
 import { DataLoader } from '@tapegrad/data';

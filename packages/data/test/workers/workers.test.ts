@@ -1,4 +1,4 @@
-/** Batches that workers read are those that this thread reads. */
+/** Workers read the same batches as this thread. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,7 +34,7 @@ const moduleOf = (serve: string) => {
 
 const started: Worker[] = [];
 
-/** Workers that the test can watch. */
+/** Workers that the test can observe. */
 const watched = (serve: string, options: Partial<WorkersOptions> = {}): WorkersOptions => ({
   count: 2,
   start: () => {

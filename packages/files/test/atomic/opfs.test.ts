@@ -1,4 +1,4 @@
-/** Files and checkpoints in the origin private file system, here one in memory. */
+/** Files and checkpoints in the origin private file system, simulated in memory. */
 
 import { Random } from '@tapegrad/core';
 import { FormatError, openSafetensors } from '@tapegrad/files';
@@ -6,7 +6,7 @@ import { loadOpfs, opfsSource, restoreOpfs, saveOpfs, writeOpfs } from '@tapegra
 import { Dense } from '@tapegrad/nn';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
-/** A folder in memory, with what the package uses of the browser's. */
+/** A folder in memory, with those parts of the browser's interface that the package uses. */
 class Folder {
   readonly folders = new Map<string, Folder>();
   readonly files = new Map<string, Blob>();

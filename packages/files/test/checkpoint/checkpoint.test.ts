@@ -1,4 +1,4 @@
-/** Checkpoints there and back, and what is refused. */
+/** Checkpoints: saving, loading, and rejected files. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -221,7 +221,7 @@ describe('a run', () => {
     decodeCheckpoint(bytes, { warn: (message) => warnings.push(message) });
     expect(warnings).toEqual([]);
     const path = join(folder, 'other');
-    // Ours, as an engine that rounds otherwise writes it; its sum is made anew.
+    // Our checkpoint as an engine with other rounding would write it, with a new checksum.
     const text = Buffer.from(bytes).toString('latin1');
     const engine = /"engine":"([^"]*)"/.exec(text)![1]!;
     const other = engine.includes('without') ? engine.replace('without', 'withold') : engine.replace('with', 'wide');
@@ -231,7 +231,7 @@ describe('a run', () => {
   });
 });
 
-/** A changed file with the sum that it should have. */
+/** Returns a changed file with the right checksum. */
 function resummed(text: string): string {
   const zeroed = text.replace(/"xxh64":"[0-9a-f]{16}"/, `"xxh64":"${'0'.repeat(16)}"`);
   const sum = sumOf(Buffer.from(zeroed, 'latin1'));

@@ -1,4 +1,4 @@
-/** Programs that are killed while they save leave the old checkpoint or the new one, whole. */
+/** A program killed while saving leaves the complete old or new checkpoint. */
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,10 +8,10 @@ import { load, save } from '@tapegrad/files/node';
 import { expect, test } from 'vitest';
 import { bundledProgram } from '../bundled-program.ts';
 
-/** How many programs are killed. Defaults to a few; `KILL_RUNS=200` kills more. */
+/** The number of killed programs; more with `KILL_RUNS=200`. */
 const RUNS = Number(process.env['KILL_RUNS'] ?? 5);
 
-/** Saves one checkpoint after another, each of one number alone. */
+/** Saves one checkpoint after another, each filled with a single number. */
 const program = `
   import { writeSync } from 'node:fs';
   import { save, load } from '@tapegrad/files/node';

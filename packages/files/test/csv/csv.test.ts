@@ -9,7 +9,7 @@ const rowsOf = (table: Table) => Array.from({ length: table.length }, (_, i) => 
 const kindsOf = (table: Table) => Object.fromEntries(table.columns.map(({ name, kind }) => [name, kind]));
 const utf8 = (text: string) => new TextEncoder().encode(text);
 
-/** A table of one column of these values. */
+/** Returns a table with these values in one column. */
 const column = (...values: string[]) => decodeCsv(`x,y\n${values.map((value) => `${value},1\n`).join('')}`).column('x');
 
 describe('kinds of columns', () => {

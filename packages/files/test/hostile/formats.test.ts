@@ -1,6 +1,6 @@
 /**
- * Files that are cut, lie about their lengths, or are bombs: a FormatError each, in bounded time and memory.
- * `HOSTILE_RUNS=10000` tries that many of each format.
+ * Truncated files, files with wrong lengths, and decompression bombs: each must give a FormatError in bounded time and
+ * memory. `HOSTILE_RUNS=10000` tries that many of each format.
  */
 
 import { crc32, gzipSync } from 'node:zlib';
@@ -21,10 +21,10 @@ import { mutated } from './mutator.ts';
 const RUNS = Number(process.env['HOSTILE_RUNS'] ?? 300);
 const SEED = Number(process.env['PROPERTY_SEED'] ?? 1);
 
-/** The longest that one file may take, in milliseconds, on a busy machine. */
+/** The time limit for one file in milliseconds, on a busy machine. */
 const MAX_MILLISECONDS = 4_000;
 
-/** Memory that one file may take beyond what is in use, in bytes. */
+/** The limit for the additional memory used for one file, in bytes. */
 const MAX_BYTES = 600e6;
 
 const utf8 = (text: string) => new TextEncoder().encode(text);
@@ -47,7 +47,7 @@ const csv = utf8(`a,b,c\n${Array.from({ length: 200 }, (_, i) => `${i},"x ""${i}
 const parquet = storedJson<{ files: Record<string, string> }>('parquet/parquet.json').files;
 const gguf = storedJson<{ little: { file: string }; big: { file: string } }>('gguf/gguf.json');
 
-/** Makes the checksums of a PNG right again, so that what lies behind them is tried. */
+/** Corrects the checksums of a PNG, so that the code after their check is tested. */
 function repairPng(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 8; at + 12 <= bytes.length; ) {
@@ -58,7 +58,7 @@ function repairPng(bytes: Uint8Array): void {
   }
 }
 
-/** Does the same for the records of an event file. */
+/** Corrects the checksums of the records of an event file. */
 function repairEvents(bytes: Uint8Array): void {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   for (let at = 0; at + 16 <= bytes.length; ) {
@@ -73,7 +73,7 @@ function repairEvents(bytes: Uint8Array): void {
 
 interface Format {
   readonly files: readonly Uint8Array[];
-  /** Makes checksums of a damaged file right again. */
+  /** Corrects the checksums of a damaged file. */
   readonly repair?: (bytes: Uint8Array) => void;
   readonly decode: (bytes: Uint8Array) => unknown;
 }
@@ -111,7 +111,7 @@ const FORMATS: Readonly<Record<string, Format>> = {
   GGUF: { files: [gguf.little, gguf.big].map(({ file }) => base64(file)), decode: (bytes) => decodeGguf(bytes) },
 };
 
-/** Decodes a file, and checks that it succeeds or is refused as it should be, in bounded time and memory. */
+/** Checks that a file is decoded or properly rejected, in bounded time and memory. */
 async function tryOne(decode: Format['decode'], bytes: Uint8Array): Promise<boolean> {
   const { arrayBuffers, heapUsed } = process.memoryUsage();
   const elapsed = startCpuTime();
@@ -158,7 +158,7 @@ describe.each(Object.entries(FORMATS))('%s', (name, { files, decode, repair }) =
   });
 });
 
-/** A PNG whose header says other lengths than its pixels have. */
+/** A PNG whose header has another size than its pixels. */
 function png(image: Image, change: (bytes: Uint8Array) => void): Uint8Array {
   const bytes = encodePng(image);
   change(bytes);
@@ -177,7 +177,7 @@ describe('bombs', () => {
   test('pixels beyond those of the header are not unpacked', () => {
     const large: Image = { width: 3000, height: 3000, channels: 1, data: new Uint8Array(9e6) };
     const bomb = png(large, (bytes) => {
-      // The lengths, and the checksum of the chunk with them.
+      // The size, and the checksum of its chunk.
       new DataView(bytes.buffer).setUint32(16, 1);
       new DataView(bytes.buffer).setUint32(20, 1);
       new DataView(bytes.buffer).setUint32(29, crc32(bytes.subarray(12, 29)));

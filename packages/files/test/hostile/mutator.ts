@@ -1,8 +1,8 @@
-/** Damages files by a seed: bits, bytes, lengths, pieces left out, repeated or cut. */
+/** Damages files at random, depending on a seed: changes bits, bytes and lengths, and drops, repeats or cuts pieces. */
 
 import type { Random } from '@tapegrad/core';
 
-/** Numbers at the edges of what fields can have. */
+/** Numbers at the limits of fields. */
 const EDGES = [
   0n,
   1n,
@@ -24,7 +24,7 @@ const joined = (...parts: readonly Uint8Array[]): Uint8Array => Buffer.concat(pa
 
 type Mutation = (bytes: Uint8Array, random: Random) => Uint8Array;
 
-/** A piece of a file: where it begins, and where it ends. */
+/** A piece of a file: its start and end. */
 function piece(bytes: Uint8Array, random: Random): readonly [start: number, end: number] {
   const start = below(random, bytes.length);
   return [start, start + 1 + below(random, Math.min(64, bytes.length - start))];
@@ -55,7 +55,7 @@ const mutations: readonly Mutation[] = [
     for (let i = 0; i < size && at + i < bytes.length; i++) changed[at + i] = Number((edge >> BigInt(8 * i)) & 0xffn);
     return changed;
   },
-  // A digit of a text becomes several.
+  // One digit of a text becomes several.
   (bytes, random) => {
     const digits = Array.from(bytes.keys()).filter((i) => bytes[i]! >= 0x30 && bytes[i]! <= 0x39);
     if (digits.length === 0) return bytes.with(0, 0x39);
@@ -65,7 +65,7 @@ const mutations: readonly Mutation[] = [
   },
 ];
 
-/** Damages bytes once to four times. */
+/** Damages bytes one to four times. */
 export function mutated(bytes: Uint8Array, random: Random): Uint8Array {
   let changed: Uint8Array = new Uint8Array(bytes);
   for (let count = 1 + below(random, 4); count > 0 && changed.length > 0; count--) {

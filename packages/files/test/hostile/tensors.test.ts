@@ -1,4 +1,4 @@
-/** Damaged files of tensors are read, or refused by an error of ours, in bounded memory and time. */
+/** Damaged tensor files are read, or rejected with one of our errors, in bounded memory and time. */
 
 import { Random, tensor } from '@tapegrad/core';
 import {
@@ -24,18 +24,18 @@ import { sumOf } from '../checksum/sum-of.ts';
 import { storedBytes } from '../stored.ts';
 import { mutated } from './mutator.ts';
 
-/** How many files of each format are damaged. Defaults to a few hundred; `HOSTILE_RUNS=10000` tries more. */
+/** The number of damaged files of each format; more with `HOSTILE_RUNS=10000`. */
 const RUNS = Number(process.env['HOSTILE_RUNS'] ?? 300);
-/** What reading a file of a few kilobytes may take: much more than it does, on a busy machine. */
+/** The limits for reading a file of a few kilobytes: generous, for a busy machine. */
 const MAX_MS = 5000;
 const MAX_BYTES = 2 ** 29;
 
 interface Format {
   readonly files: readonly Uint8Array[];
-  /** Damages a file where it would not be noticed at once by a sum. */
+  /** Damages a file where a checksum doesn't detect it immediately. */
   readonly damage?: (bytes: Uint8Array, random: Random) => Uint8Array;
   read(bytes: Uint8Array): unknown;
-  /** Whether every error tells an offset. */
+  /** Whether every error must contain an offset. */
   readonly offsets?: boolean;
 }
 
@@ -48,7 +48,7 @@ const arrays = {
   n: tensor([1, 2, 3], { dtype: 'int32' }),
 };
 
-/** Damages a file within a ZIP file, and makes its sums anew; now and then the ZIP file itself. */
+/** Damages a file within a ZIP file and corrects its checksums; sometimes damages the ZIP file itself. */
 function damageWithin(bytes: Uint8Array, random: Random): Uint8Array {
   if (random.next() < 0.3) return mutated(bytes, random);
   const files = Object.entries(unzipSync(bytes));
@@ -57,7 +57,7 @@ function damageWithin(bytes: Uint8Array, random: Random): Uint8Array {
   return zipSync(Object.fromEntries(changed), { level: random.next() < 0.5 ? 0 : 6 });
 }
 
-/** Damages a checkpoint, and makes its sum anew if it still has one. */
+/** Damages a checkpoint, and corrects its checksum if it still has one. */
 function damageSummed(bytes: Uint8Array, random: Random): Uint8Array {
   const text = Buffer.from(mutated(bytes, random)).toString('latin1');
   const zeroed = text.replace(/"xxh64":"[0-9a-f]{16}"/, `"xxh64":"${'0'.repeat(16)}"`);

@@ -9,7 +9,7 @@ import { readIdx, writeIdx } from '@tapegrad/files/node';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 
-/** The header of an IDX file. */
+/** Returns the header of an IDX file. */
 function header(code: number, shape: readonly number[]): Buffer {
   const bytes = Buffer.alloc(4 + 4 * shape.length);
   bytes.set([0, 0, code, shape.length]);

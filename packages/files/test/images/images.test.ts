@@ -24,9 +24,9 @@ interface Stored {
   readonly file: string;
   readonly width: number;
   readonly height: number;
-  /** What Pillow decodes. */
+  /** The pixels decoded by Pillow. */
   readonly rgba?: readonly number[];
-  /** What was encoded, where Pillow has fewer bits. */
+  /** The encoded pixels, if Pillow decodes them with fewer bits. */
   readonly samples?: readonly number[];
 }
 
@@ -101,7 +101,7 @@ describe('JPEG', () => {
     const image = decodeJpeg(bytesOf(stored));
     expect([image.width, image.height, image.channels]).toEqual([stored.width, stored.height, name === 'grey' ? 1 : 3]);
     const differences = Array.from(withChannels(image, 4).data, (sample, i) => Math.abs(sample - stored.rgba![i]!));
-    // Where colors are halved, Pillow interpolates them.
+    // Pillow interpolates colors stored at half resolution.
     const isHalved = name.includes('42');
     expect(Math.max(...differences)).toBeLessThanOrEqual(isHalved ? 16 : 3);
     expect(differences.reduce((sum, x) => sum + x, 0) / differences.length).toBeLessThan(isHalved ? 3 : 0.5);
@@ -191,7 +191,7 @@ describe('tensors of images', () => {
 describe('channels and canvases', () => {
   test('grey is that of Pillow', () => {
     const colors: Image = { width: 3, height: 1, channels: 3, data: Uint8Array.of(255, 0, 0, 10, 200, 30, 1, 2, 3) };
-    // Image.new('RGB', …).convert('L') gives these.
+    // The result of Image.new('RGB', …).convert('L').
     expect([...withChannels(colors, 1).data]).toEqual([76, 124, 2]);
   });
 

@@ -1,4 +1,4 @@
-/** What `loadState` refuses, converts and tolerates. */
+/** The states that `loadState` rejects, converts and tolerates. */
 
 import { Random, tensor, zeros } from '@tapegrad/core';
 import { loadState, StateMismatchError, stateDict } from '@tapegrad/files';

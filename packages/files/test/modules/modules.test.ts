@@ -1,4 +1,4 @@
-/** State dicts of PyTorch's modules give its outputs, and ours give ours in PyTorch (data/modules/make.py). */
+/** Modules with PyTorch's state dicts give PyTorch's outputs, and the reverse (data/modules/make.py). */
 
 import { arange, cos, noGrad, Random, sin, type Tensor, tensor } from '@tapegrad/core';
 import { decodeSafetensors, encodeSafetensors, loadState, type NamedArrays, stateDict } from '@tapegrad/files';
@@ -89,7 +89,7 @@ const outputOf = ([module, shape, run]: Case): Tensor => {
   return noGrad(() => forward(inputOf(shape)));
 };
 
-/** The arrays of one module, without its name in front. */
+/** The arrays of one module, by names without the module's prefix. */
 const within = (arrays: NamedArrays, name: string): NamedArrays =>
   Object.fromEntries(
     Object.entries(arrays).flatMap(([key, array]) =>
@@ -103,7 +103,7 @@ function checkClose(y: Tensor, { shape, data }: StoredArray): void {
   expect(worst).toBeLessThan(2e-6);
 }
 
-// PyTorch keeps its old names of computed weights apart; we write the new ones.
+// Modules named `…OfOld` have PyTorch's old names of computed weights; we only write the new names.
 const isOld = (name: string): boolean => name.endsWith('OfOld');
 const ours: NamedArrays = Object.fromEntries(
   Object.entries(modules)
@@ -124,7 +124,7 @@ describe.each(Object.keys(modules))('%s', (name) => {
     const own = modules[name]!;
     expect(loadState(own[0], within(theirs, name))).toEqual({ missing: [], unexpected: [] });
     checkClose(outputOf(own), outcomes[`theirs ${name}`]!);
-    // What was loaded is written as it was.
+    // A loaded file is written back unchanged.
     if (isOld(name)) return;
     const written = stateDict(own[0]);
     expect(Object.keys(written).sort()).toEqual(Object.keys(within(theirs, name)).sort());

@@ -1,4 +1,4 @@
-/** Arrays of NumPy, ours read by it (data/numpy/make.py), and those that are refused. */
+/** NumPy's arrays, ours as read by NumPy (data/numpy/make.py), and rejected files. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -113,7 +113,7 @@ test.each(['version2', 'version3'])('%s of the format is read', (name) => {
   expect([...decodeNpy(storedBytes(`numpy/${name}.npy`)).data]).toEqual([0, 1, 2]);
 });
 
-/** An array with this header. */
+/** Returns a file with this header. */
 function withHeader(text: string, bytes = 0): Uint8Array {
   const header = Buffer.from(text, 'latin1');
   return Uint8Array.from([

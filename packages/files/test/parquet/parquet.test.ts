@@ -13,7 +13,7 @@ const { files, refused, values } = storedJson<{ files: Stored; refused: Stored; 
 );
 const bytesOf = (base64: string | undefined) => new Uint8Array(Buffer.from(base64!, 'base64'));
 
-/** The values of a column, `null` where one is missing. */
+/** The values of a column; `null` stands for a missing value. */
 const valuesOf = (table: Table, name: string) =>
   Array.from({ length: table.length }, (_, row) => table.row(row)[name] ?? null);
 

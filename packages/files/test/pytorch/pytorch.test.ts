@@ -1,4 +1,4 @@
-/** Checkpoints of PyTorch (data/pytorch/make.py), and those that are refused. */
+/** PyTorch's checkpoints (data/pytorch/make.py), and rejected files. */
 
 import { bytesSource, decodePyTorch, FormatError, loadState, openPyTorch } from '@tapegrad/files';
 import { readPyTorch } from '@tapegrad/files/node';
@@ -53,7 +53,7 @@ test('a state dict within one loads into a module', () => {
   expect([...model.layers[1].batchCount!.data]).toEqual([1]);
 });
 
-/** A checkpoint with this pickle, and a storage of 4 bytes. */
+/** Returns a checkpoint with this pickle and a storage of 4 bytes. */
 const withPickle = (pickle: readonly number[] | string, more: Record<string, Uint8Array> = {}): Uint8Array =>
   zipSync(
     {
@@ -154,7 +154,7 @@ describe('refused', () => {
   });
 
   test('is what repeats itself, without a large result', () => {
-    // 100 lists, each twice in the next: a tree of 2^100 leaves, which stays 100 lists.
+    // 100 lists, each twice in the next: a tree of 2^100 leaves that must be kept as 100 lists.
     const memo = (i: number): string => String.fromCharCode(i);
     let pickle = `]q${memo(0)}`;
     for (let i = 0; i < 100; i++) pickle += `](h${memo(i)}h${memo(i)}eq${memo(i + 1)}`;
@@ -182,7 +182,7 @@ describe('refused', () => {
       const changed = whole.slice();
       changed[place]! ^= 0x40;
       try {
-        // What is not covered by a sum, as a date, changes no tensor.
+        // Bytes without a checksum, such as a date, don't affect tensors.
         expect(decodePyTorch(changed).tensors).toEqual(tensors);
       } catch (error) {
         expect(error).toBeInstanceOf(FormatError);

@@ -1,4 +1,4 @@
-/** Files of the safetensors library, and ours read by it (data/safetensors/make.py). */
+/** Files of the safetensors library, and ours as read by the library (data/safetensors/make.py). */
 
 import { createHash } from 'node:crypto';
 import { tensor, zeros } from '@tapegrad/core';
@@ -41,7 +41,7 @@ describe('what the library writes', () => {
   });
 });
 
-/** What we write: every type, odd shapes and names. */
+/** The tensors we write: every dtype, unusual shapes and names. */
 const numbers = [0, -0, 1.5, -2.25, 1 / 3, 1e-7, 65504, Infinity, -Infinity, Number.NaN];
 const types: readonly WritableSafetensorsDType[] = [
   'F64',
@@ -121,7 +121,7 @@ describe('every number of 16 bits', () => {
 
     const spread = new Float32Array(Uint32Array.from({ length: 2 ** 16 }, (_, i) => i * 65537).buffer);
     const data = spread.map((x) => (Number.isNaN(x) ? 0 : x));
-    // A number that would become infinite is refused, so the few of them go in as infinities, which PyTorch makes of them.
+    // We reject numbers that would become infinite; these few are replaced by infinities first, as PyTorch does.
     const limit = code === 'F16' ? 65520 : 3.3961775292304601e38;
     const bounded = data.map((x) => (Math.abs(x) >= limit ? Math.sign(x) * Infinity : x));
     const narrow = encodeSafetensors({ x: { dtype: 'float32', shape: [2 ** 16], data: bounded } }, { as: code });

@@ -1,4 +1,4 @@
-/** Safetensors there and back, in part, and what is refused. */
+/** Safetensors: writing, reading, reading in part, and rejected files. */
 
 import { spawnSync } from 'node:child_process';
 import { ftruncateSync, mkdtempSync, openSync, readdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
@@ -31,7 +31,7 @@ const plainly = (tensors: NamedArrays) =>
     data: [...data],
   }));
 
-/** A file with this header, given as JSON or as text, and these bytes after it. */
+/** Returns a file with this header, given as JSON or text, followed by these bytes. */
 export function file(header: unknown, ...bytes: number[]): Buffer {
   const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
   const length = Buffer.alloc(8);

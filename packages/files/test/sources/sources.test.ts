@@ -1,4 +1,4 @@
-/** Sources read exactly the bytes that were asked for, or say why not. */
+/** Sources read exactly the requested bytes, or throw an error with the reason. */
 
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
@@ -16,7 +16,7 @@ let server: Server;
 let origin: string;
 let tag = '"one"';
 
-/** Answers requests as the path says: with ranges, without, or wrongly. */
+/** Answers requests according to their path: with ranges, without them, or incorrectly. */
 function answer({ url, headers, method }: IncomingMessage, response: ServerResponse): void {
   const [, first, last] = /bytes=(\d+)-(\d+)/.exec(headers.range ?? '') ?? [];
   const bytes = url === '/empty.bin' ? new Uint8Array(0) : content;

@@ -9,7 +9,7 @@ import { decodeEvents, EventWriter, type LogEvent } from '@tapegrad/files/tensor
 import { describe, expect, test } from 'vitest';
 import { checkOurs, storedBytes, storedJson } from '../stored.ts';
 
-/** The bytes that a function writes, with the seconds counted. */
+/** Returns the bytes that a function writes, with a fake clock that counts seconds. */
 function written(write: (log: EventWriter) => void): Uint8Array {
   const pieces: Uint8Array[] = [];
   let now = 1_700_000_000;

@@ -1,8 +1,8 @@
-/** Matrices as plain rows of float64 numbers: all that the check on the judge computes with, and none of the judge's code. */
+/** Matrices as plain rows of float64 numbers, for checks of the judge that share no code with it. */
 
 export type Matrix = readonly (readonly number[])[];
 
-/** Parts that do not fit. */
+/** Operands whose shapes don't fit. */
 export class Unfit extends Error {
   override readonly name = 'Unfit';
 }
@@ -47,7 +47,7 @@ export function det(x: Matrix): number {
   return x[0]!.reduce((sum, value, k) => sum + (k % 2 === 0 ? 1 : -1) * value * det(minor(k)), 0);
 }
 
-/** By Cramer's rule. */
+/** Computes the inverse by Cramer's rule. */
 export function inverse(x: Matrix): Matrix {
   const n = rowsOf(square(x));
   const whole = det(x);
@@ -58,14 +58,14 @@ export function inverse(x: Matrix): Matrix {
   });
 }
 
-/** Whether two matrices are the same, to what central differences leave of the digits. */
+/** Whether two matrices are equal within the accuracy of central differences. */
 export function isClose(a: Matrix, b: Matrix, tolerance: number): boolean {
   if (!isSameShape(a, b)) return false;
   const size = Math.max(...a.flat().map(Math.abs), ...b.flat().map(Math.abs), 1e-6);
   return a.every((row, i) => row.every((x, j) => Math.abs(x - b[i]![j]!) <= tolerance * size));
 }
 
-/** The derivatives of a number by each element of a matrix, by central differences of fourth order. */
+/** Computes the derivatives of a number with respect to each element of a matrix, by central differences of fourth order. */
 export function differences(x: Matrix, f: (x: Matrix) => number): Matrix {
   const step = 1e-3;
   const at = (i: number, j: number, by: number): number =>

@@ -1,8 +1,8 @@
-/** Small changes of trees: letters, indices, transposes, signs, factors and how they are put together. */
+/** Small changes of trees: of letters, indices, transposes, signs, factors, and operations. */
 
 import type { Index, Tree } from './expressions.ts';
 
-/** What letters and indices a page has to change to. */
+/** The letters and indices of a page, which replace others. */
 export interface Alternatives {
   readonly letters: readonly string[];
   readonly indices: (index: Index) => readonly Index[];
@@ -41,7 +41,7 @@ const rebuilt = (e: Tree, change: (inner: Tree) => readonly Tree[]): Tree[] => {
 const number = (value: number): Tree => ({ kind: 'number', value });
 const half: Tree = { kind: 'fraction', above: number(1), below: number(2) };
 
-/** The changes of a tree at its root. */
+/** Returns the changes of a tree at its root. */
 function atRoot(e: Tree, { letters, indices }: Alternatives): Tree[] {
   const changed: Tree[] = [];
   if (e.kind === 'letter') {
@@ -84,12 +84,12 @@ function atRoot(e: Tree, { letters, indices }: Alternatives): Tree[] {
   return changed;
 }
 
-/** All trees that are one change away. */
+/** Returns all trees that are one change away. */
 function changesOf(e: Tree, alternatives: Alternatives): Tree[] {
   return [...atRoot(e, alternatives), ...rebuilt(e, (inner) => changesOf(inner, alternatives))];
 }
 
-/** A whole side with a sign or a factor. */
+/** Returns a whole side with a sign or a factor. */
 const scaled = (e: Tree): Tree[] => [
   { kind: 'sum', terms: [e], minus: [true] },
   { kind: 'product', factors: [number(2), e] },
@@ -98,6 +98,6 @@ const scaled = (e: Tree): Tree[] => [
 
 export type Formula = readonly Tree[];
 
-/** All formulas that are one change away from one. */
+/** Returns all formulas that are one change away from a formula. */
 export const changedFormulas = (sides: Formula, alternatives: Alternatives): Formula[] =>
   sides.flatMap((side, i) => [...changesOf(side, alternatives), ...scaled(side)].map((other) => sides.with(i, other)));

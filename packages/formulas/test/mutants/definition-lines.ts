@@ -1,4 +1,7 @@
-/** A page whose definitions are changed: its network as trees, and an evaluation of claims with nothing of the judge in it. */
+/**
+ * A page whose definitions are changed: its network as trees, and an evaluation of claims that shares no code with the
+ * judge.
+ */
 
 import { differences, isClose, type Matrix, map, table, Unfit } from './arrays.ts';
 import type { Formula } from './changes.ts';
@@ -6,7 +9,7 @@ import { evaluate, type Index, numberOf, Open, type Setting, type Tree } from '.
 import type { Style } from './printing.ts';
 
 const layers = 3;
-/** All lengths are the same, so that what is changed has values; the judge tries others. */
+/** All lengths are equal, so that changed formulas have values; the judge tries other lengths. */
 const size = 3;
 
 const at = (name: string, plus?: number, counter = 'l'): Tree =>
@@ -23,14 +26,14 @@ const transition = (of: Tree, primes: number): Tree => ({
 });
 const error: Tree = { kind: 'sum', terms: [at('Z', layers, ''), at('Y')], minus: [false, true] };
 
-/** The definitions that are changed, of which each makes some claims wrong. */
+/** The definitions to change; a change of any of them makes some claims wrong. */
 export const definitionLines: readonly Formula[] = [
   [at('A', 0), mul(at('Z', -1), at('W', 0))],
   [at('Z', 0), transition(at('A', 0), 0)],
   [at('L'), { kind: 'function', name: 'frobeniusSquared', of: error }],
 ];
 
-/** The claims, which hold with the definitions as they are, and the values of l that they are for. */
+/** The claims, which hold with the unchanged definitions, and the values of l for which they are made. */
 export const claimLines: readonly (readonly [Formula, readonly number[]])[] = [
   [[by(at('Z', layers, '')), mul({ kind: 'number', value: 2 }, error)], [0]],
   [
@@ -58,7 +61,7 @@ function drawn(name: string, i: number, j: number): number {
   return (((hash ^ (hash >>> 13)) >>> 0) / 4294967296) * 2 - 1;
 }
 
-/** The page's network with its definitions as they are given, in which one value may be replaced. */
+/** The page's network with given definitions, in which one value may be replaced. */
 class Defined {
   readonly #definitions: readonly Formula[];
   readonly #replaced: ReadonlyMap<string, Matrix>;
@@ -74,7 +77,7 @@ class Defined {
     const key = `${name}${l ?? ''}`;
     const known = this.#replaced.get(key) ?? this.#known.get(key);
     if (known !== undefined) return known;
-    // What is computed from itself has no value.
+    // A letter defined in terms of itself has no value.
     if (this.#running.has(key)) throw new Open();
     this.#running.add(key);
     const value = this.#computed(name, l);
@@ -90,7 +93,7 @@ class Defined {
     if (name !== 'L' && !(l !== undefined && l >= 1 && l <= layers)) throw new Open();
     if (definition === undefined) return data();
     const value = evaluate(definition[1]!, this.setting(), { l: l ?? 0 });
-    // A number for a matrix makes numbers of the letters beside it.
+    // A number in place of a matrix turns the letters next to it into numbers.
     if (name !== 'L' && value.length === 1 && value[0]!.length === 1) throw new Open();
     return value;
   }
@@ -122,7 +125,7 @@ class Defined {
   }
 }
 
-/** Whether a claim holds with some definitions; nothing where that is not to be told. */
+/** Whether a claim holds with given definitions; `undefined` if that can't be decided. */
 export function holdsWith(
   definitions: readonly Formula[],
   [sides, values]: (typeof claimLines)[number],

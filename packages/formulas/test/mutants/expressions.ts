@@ -1,4 +1,7 @@
-/** Formulas as small trees that are printed as a page has them, changed in many ways, and evaluated without the judge. */
+/**
+ * Formulas as small trees, which can be printed in a page's notation, changed in many ways, and evaluated without the
+ * judge.
+ */
 
 import {
   columnsOf,
@@ -48,16 +51,16 @@ export type Tree =
 
 export type FunctionName = 'trace' | 'det' | 'logdet' | 'norm' | 'normSquared' | 'frobeniusSquared' | 'exp' | 'log';
 
-/** What a tree is evaluated in. */
+/** The setting in which a tree is evaluated. */
 export interface Setting {
-  /** The value of a letter whose index has a value. */
+  /** Returns the value of a letter whose index has a value. */
   readonly letter: (name: string, index: number | undefined) => Matrix;
-  /** The derivative of one thing by another. */
+  /** Returns the derivative of one quantity with respect to another. */
   readonly derivative: (of: Tree, by: Tree, order: 1 | 2, indices: Indices) => Matrix;
-  /** The slopes that a derivative stands for, if it is of a vector by a vector. */
+  /** Returns the slopes for which a derivative of a vector with respect to a vector stands. */
   readonly slopes?: (of: Tree, by: Tree, indices: Indices) => Matrix | undefined;
   readonly transition: (index: number, primes: number, x: Matrix) => Matrix;
-  /** How many points are summed over. */
+  /** The number of points in a sum. */
   readonly points: number;
 }
 
@@ -79,7 +82,7 @@ export function evaluate(e: Tree, setting: Setting, indices: Indices): Matrix {
       return inverse(of(e.of));
     case 'square': {
       const x = of(e.of);
-      // Of a vector, that of each element.
+      // For a vector, that of each element.
       return columnsOf(x) === 1 || rowsOf(x) === 1 ? map(x, (value) => value * value) : product(x, x);
     }
     case 'product':
@@ -121,7 +124,7 @@ function applied(name: FunctionName, x: Matrix): Matrix {
   return scalar(squares());
 }
 
-/** First and second derivatives of a number by a letter, by differences. */
+/** Computes the first and second derivatives of a number with respect to a letter, by differences. */
 export function lettersDerivative(
   of: Tree,
   by: Tree,
@@ -144,11 +147,14 @@ export function lettersDerivative(
   return table(n, n, (i, j) => columns[j]![i]![0]!);
 }
 
-/** The derivative of a vector by one of its length, where it is multiplied element by element: the slopes. */
+/**
+ * The derivative of a vector with respect to another of the same length; in an elementwise product, it stands for the
+ * slopes.
+ */
 const slopesOf = (e: Tree, setting: Setting, indices: Indices): Matrix | undefined =>
   e.kind === 'derivative' ? setting.slopes?.(e.of, e.by, indices) : undefined;
 
-/** What different readers may read differently: how a derivative of a vector is laid out, say. */
+/** An expression with several possible readings, such as the layout of a vector's derivative. */
 export class Open extends Error {
   override readonly name = 'Open';
 }

@@ -1,4 +1,4 @@
-/** The twenty lines of the page on matrix derivatives as trees, with the shapes of their letters. */
+/** The twenty lines of the page on matrix derivatives, as trees, with the shapes of their letters. */
 
 import { type Matrix, table, Unfit } from './arrays.ts';
 import type { Formula } from './changes.ts';
@@ -9,7 +9,7 @@ export interface MatrixLine {
   readonly sides: Formula;
   /** The lengths of a letter, by name: m, n, k; 1 for a column. */
   readonly shapes: Readonly<Record<string, readonly [string, string]>>;
-  /** What the line says behind its formula. */
+  /** The text after the formula in its line. */
   readonly where?: string;
   readonly symmetric?: readonly string[];
 }
@@ -131,7 +131,7 @@ export const matrixStyle: Style = {
   transpose: 'T',
 };
 
-/** A number from -1.6 to 1.6 for a name, not near 0. */
+/** Returns a number from -1.6 to 1.6 for a name, not near 0. */
 function drawn(name: string): number {
   let hash = 2166136261;
   for (const character of name) hash = Math.imul(hash ^ character.charCodeAt(0), 16777619) >>> 0;
@@ -143,7 +143,7 @@ function drawn(name: string): number {
 
 const lengths: Readonly<Record<string, number>> = { m: 2, n: 3, k: 4, '1': 1 };
 
-/** What a line is evaluated in: all lengths 3, or different ones. */
+/** The setting in which a line is evaluated: all lengths are 3, or they differ. */
 export function matrixSetting(
   { shapes, symmetric = [] }: MatrixLine,
   equal: boolean,

@@ -1,4 +1,4 @@
-/** The lines of the page on backpropagation that claim something, as trees, and networks to evaluate them in. */
+/** The claims of the page on backpropagation, as trees, and networks in which they are evaluated. */
 
 import { differences, type Matrix, map, paired, product, scalar, table, total, Unfit } from './arrays.ts';
 import type { Formula } from './changes.ts';
@@ -23,9 +23,9 @@ const loss = at('L');
 export interface NetworkLine {
   readonly sides: Formula;
   readonly relation: string;
-  /** A batch in rows, instead of points in columns. */
+  /** Whether it is about a batch in rows, instead of points in columns. */
   readonly isBatch: boolean;
-  /** Where the formula stands: in a display of its own, or a row of the procedure or of the table of products. */
+  /** The place of the formula: a display of its own, or a row of the procedure or of the table of products. */
   readonly place: 'display' | 'procedure' | 'row';
   /** The values of l, if it has any. */
   readonly counter?: readonly number[];
@@ -113,7 +113,7 @@ export const networkStyle: Style = {
   transpose: '\\top',
 };
 
-/** A member that a network does not have. */
+/** A member that doesn't exist in a network. */
 class NoMember extends Error {
   override readonly name = 'NoMember';
 }
@@ -125,7 +125,7 @@ export interface NetworkOptions {
   readonly isSoftmax: boolean;
 }
 
-/** The slopes of transitions are differences too. */
+/** The slopes of transitions are also computed by differences. */
 const transitions: readonly ((x: number) => number)[] = [
   (x) => Math.log1p(Math.exp(x)),
   (x) => 1 / (1 + Math.exp(-x)),
@@ -144,7 +144,7 @@ function drawn(name: string): number {
 const random = (name: string, rows: number, columns: number): Matrix =>
   table(rows, columns, (i, j) => drawn(`${name} ${i} ${j}`));
 
-/** A network with its values, of which one may be changed. */
+/** A network with its values, one of which may be changed. */
 class Network {
   readonly layers: number;
   readonly #options: NetworkOptions;
@@ -185,7 +185,7 @@ class Network {
     return e.map((row) => row.map((value) => value / row.reduce((sum, other) => sum + other, 0)));
   }
 
-  /** A letter's value; that of a point where it has one. */
+  /** Returns a letter's value; if it has one for each point, that of the given point. */
   value(name: string, l: number | undefined, point: number): Matrix {
     const { isBatch } = this.#options;
     const key = `${name}${l ?? ''}${name === 'W' || isBatch ? '' : `@${point}`}`;
@@ -212,7 +212,7 @@ class Network {
     return isBatch ? product(factors[1]!, factors[0]!) : product(factors[0]!, factors[1]!);
   }
 
-  /** The page's mean squared error for points, some smooth function of all outputs for a batch. */
+  /** The loss: the page's mean squared error for points, a smooth function of all outputs for a batch. */
   loss(): number {
     const { isBatch, points } = this.#options;
     if (isBatch) {
@@ -232,7 +232,7 @@ class Network {
     return squares.reduce((sum, x) => sum + x, 0) / points;
   }
 
-  /** The derivative of the loss by a letter. */
+  /** Returns the derivative of the loss with respect to a letter. */
   gradient(name: string, l: number | undefined, point: number): Matrix {
     const key = `d ${name}${l}@${point}`;
     const known = this.#known.get(key);
@@ -280,13 +280,13 @@ function settingAt(network: Network, point: number, isBatch: boolean): Setting {
   };
 }
 
-/** Two sides at one value of the counter and one point, all sides of them. */
+/** The values of both sides, for one value of the counter and one point. */
 const sidesAt = (sides: Formula, network: Network, point: number, isBatch: boolean, indices: Indices): Matrix[] =>
   sides.map((side) => evaluate(side, settingAt(network, point, isBatch), indices));
 
 /**
- * The pairs of values that a formula says are equal: for each value of its counter and each point; where the left side is that
- * of all points and the right one is not, it is summed over them. Members that do not exist are passed over.
+ * Returns the pairs of values that a formula says are equal, for each value of its counter and each point. If only the
+ * left side is about all points, the right side is summed over them. Members that don't exist are skipped.
  */
 export function pairsOf(sides: Formula, { counter = [0] }: NetworkLine, options: NetworkOptions): [Matrix, Matrix][] {
   const network = new Network(options);

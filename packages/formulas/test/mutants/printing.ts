@@ -1,8 +1,8 @@
-/** Trees as LaTeX, in the notation of the two pages. */
+/** Prints trees as LaTeX, in the notation of the two pages. */
 
 import type { FunctionName, Index, Tree } from './expressions.ts';
 
-/** How a page sets its letters. */
+/** The notation of a page's letters. */
 export interface Style {
   readonly letter: (name: string) => string;
   readonly transpose: string;
@@ -24,7 +24,7 @@ const functions: Readonly<Record<FunctionName, (inside: string) => string>> = {
   log: (inside) => `\\log(${inside})`,
 };
 
-/** How tightly a tree binds: sums loosest. */
+/** The precedence of a tree's root; sums have the lowest. */
 const tightness = (e: Tree): number => {
   if (e.kind === 'sum') return 0;
   if (e.kind === 'hadamard') return 1;
@@ -78,7 +78,7 @@ export function print(e: Tree, style: Style): string {
   }
 }
 
-/** LaTeX without what does not matter: spaces, sizes and kinds of brackets, braces around one sign. */
+/** Normalizes LaTeX: removes spaces, sizes and kinds of brackets, and braces around a single character. */
 export const normalized = (latex: string): string =>
   latex
     .replace(/\\(?:left|right|bigl|bigr)(?=[()[\]|])/g, '')

@@ -7,7 +7,7 @@ import * as any from '../arbitraries.ts';
 
 const anyArray = any.shapes().chain((shape) => any.arrays(shape));
 
-/** Where each element lies in the data, in row-major order, by the definition of strides. */
+/** Returns the offset of each element in the data, in row-major order, by the definition of strides. */
 function placesOf(x: NdArray): number[] {
   return x.shape.reduce(
     (places, length, axis) => places.flatMap((place) => Array.from({ length }, (_, i) => place + i * x.stride[axis]!)),
@@ -57,7 +57,8 @@ test('a reshape copies only where no strides would do', () => {
     fc.property(reshaping, ({ x, shape }) => {
       fc.pre(x.size > 0 && reshapeView(x, shape) === undefined);
       const places = placesOf(x);
-      // The strides of a view could only be these, the distances from the first element to the next along each axis.
+      // These are the only possible strides of a view: the distances from the first element to the next along each
+      // axis.
       const steps = rowMajor(shape).map((step, axis) => (shape[axis] === 1 ? 0 : places[step]! - places[0]!));
       expect(placesOf(new NdArray(x.data, x.dtype, shape, steps, x.offset))).not.toEqual(places);
     }),

@@ -29,7 +29,7 @@ type Callable = (...args: readonly (number | bigint)[]) => number | bigint;
 
 const newMemory = () => new webAssembly!.Memory({ initial: 1 });
 
-/** Runs one function of no parameters over a fresh memory; returns its result and the memory. */
+/** Runs a function without parameters on a fresh memory; returns its result and the memory. */
 function run<R extends ResultType>(
   body: (f: FunctionBuilder) => Value<R> | undefined,
   before: (bytes: ArrayBuffer) => void = () => {},

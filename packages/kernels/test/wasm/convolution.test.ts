@@ -25,7 +25,7 @@ const { relaxedSimd: relaxed, threads: shared } = features();
 const tiles: readonly TileName[] = relaxed ? ['plain', 'relaxed', 'recent'] : ['plain'];
 const forms = ['conv', 'convInput', 'convWeight'] as const;
 
-/** Whole numbers, whose products and sums are exact. */
+/** Integers, whose products and sums are exact. */
 function wholeNumbers(shape: Shape, dtype: FloatDType): NdArray {
   let seed = 1;
   const data = newData(dtype, sizeOf(shape)).map(() => {
@@ -70,7 +70,10 @@ const slide = (size: number, stride = 1, padding = 0): Window => ({
   padding: [padding, padding],
 });
 
-/** The shapes of x and w: more images than pass at a time, more rows than a band, more of a weight than a block. */
+/**
+ * The shapes of x and w: more images than are processed at a time, more rows than a band has, larger weights than a
+ * block.
+ */
 const large: readonly (readonly [x: Shape, w: Shape, Convolution])[] = [
   [[90, 3, 30, 20], [5, 3, 3, 3], { windows: [slide(3, 1, 1), slide(3, 1, 1)], groups: 1 }],
   [[2, 2, 150, 90], [8, 1, 5, 4], { windows: [slide(5, 2, 2), slide(4)], groups: 2 }],
@@ -87,7 +90,7 @@ async function crewOf(threads: number): Promise<WorkerPool> {
 
 const bytesOf = ({ data }: NdArray): Buffer => Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 
-/** The three forms of a convolution, run by `on`. */
+/** Computes the three forms of a convolution with `on`. */
 function threeForms(
   on: Pick<Convolutions, 'conv' | 'convInput' | 'convWeight'>,
   x: NdArray,

@@ -1,4 +1,7 @@
-/** Hosts whose interface for threads lacks something, refuses or fails: computations go on, and the engine tells the truth. */
+/**
+ * Hosts whose interface for threads is incomplete, refuses or fails: computations continue, and the engine reports its
+ * state correctly.
+ */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
@@ -40,17 +43,17 @@ afterEach(() => {
   kernels?.engine.setThreads(1);
 });
 
-/** An interpreter that has just called its helpers. */
+/** An interpreter that has just requested its helper threads. */
 function calling(threads: number): WasmKernels {
   pool = undefined;
   kernels = createWasm({ threads });
   expect(kernels.engine.threads).toBe(threads);
-  // Of each of these products they take part in the later ones only.
+  // They take part only in the later products.
   for (let i = 0; i < 2; i++) kernels.matmul(x, x);
   return kernels;
 }
 
-/** Waits until something holds, or for some seconds. */
+/** Waits until a condition holds, for at most some seconds. */
 async function until(holds: () => boolean): Promise<void> {
   for (let i = 0; i < 500 && !holds(); i++) await pause(10);
 }
@@ -58,14 +61,14 @@ async function until(holds: () => boolean): Promise<void> {
 /** Whether helpers have come, and would take part in the next job. */
 const isHelped = (): boolean => pool?.isReady ?? false;
 
-/** The product has the bits of one thread, as often as it is formed. */
+/** The product is bit-identical to that of one thread, every time. */
 const expectTheSame = ({ matmul }: WasmKernels): void => {
   for (let i = 0; i < 2; i++) expect(bytesOf(matmul(x, x)).equals(expected)).toBe(true);
 };
 
 const { getBuiltinModule } = process;
 
-/** Puts other things in the place of the modules of Node. */
+/** Replaces modules of Node. */
 function withModules(modules: { readonly [name: string]: unknown }): void {
   const lookUp = (name: string): unknown => (name in modules ? modules[name] : getBuiltinModule(name as 'node:os'));
   vi.spyOn(process, 'getBuiltinModule').mockImplementation(lookUp as never);
@@ -73,11 +76,11 @@ function withModules(modules: { readonly [name: string]: unknown }): void {
 
 const withWorkers = (class_: unknown): void => withModules({ 'node:worker_threads': { Worker: class_ } });
 
-/** Another host that says of itself that it is Node. */
+/** Another host that claims to be Node. */
 const callItself = (name: 'bun' | 'deno'): void =>
   void vi.spyOn(process, 'versions', 'get').mockReturnValue({ ...process.versions, [name]: '1.0.0' });
 
-/** A worker that gives another answer to who asks for its performance. */
+/** A worker whose `performance` has this getter. */
 const workerWith = (get: () => unknown) =>
   class extends Worker {
     constructor(...args: ConstructorParameters<typeof Worker>) {
@@ -171,7 +174,7 @@ describe.runIf(features().threads)('threads help', () => {
   });
 });
 
-/** A worker that fails in its own way: what it runs is no program of ours. */
+/** A worker that runs this source instead of our program. */
 const workerOf = (source: string) =>
   class extends Worker {
     constructor(_source: string, options: object) {
@@ -191,7 +194,7 @@ class Refused {
   }
 }
 
-/** A page: no module of Node, and a thread that may not sleep. */
+/** A page: without modules of Node, and with a thread that must not block. */
 function leaveNode(page: object): void {
   vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
   vi.spyOn(Atomics, 'wait').mockImplementation(() => {
@@ -200,7 +203,7 @@ function leaveNode(page: object): void {
   for (const [name, value] of Object.entries(page)) vi.stubGlobal(name, value);
 }
 
-/** What a page's policy makes of a worker: an event without a message. */
+/** The effect of a page's policy on a worker: an event without a message. */
 class ForbiddenWorker {
   onerror: ((event: object) => void) | undefined;
   constructor() {

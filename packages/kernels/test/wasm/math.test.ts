@@ -27,7 +27,7 @@ const reference: { readonly [N in Unary]: (x: number) => number } = {
 const names = Object.keys(reference) as readonly Unary[];
 const stored = { ...elementary, ...ofSpecial };
 
-/** The pow of IEEE 754, which unlike JavaScript's is 1 where the base is 1, or -1 and the exponent infinite. */
+/** The pow of IEEE 754. Unlike JavaScript's, it is 1 if the base is 1, or if the base is -1 and the exponent is infinite. */
 const pow = (x: number, y: number): number =>
   x === 1 || (x === -1 && Math.abs(y) === Number.POSITIVE_INFINITY) ? 1 : x ** y;
 
@@ -42,7 +42,7 @@ interface Variant {
 const relaxations = features().relaxedSimd ? [false, true] : [false];
 const variants: readonly Variant[] = types.flatMap((type) => relaxations.map((relaxed) => ({ type, relaxed })));
 
-/** Rooms for `size` numbers x and y, and `run`, which fills a third with the results. */
+/** Memory for `size` numbers x and y, and `run`, which writes the results to a third area. */
 function kernel(name: Name, { type, relaxed }: Variant, size: number) {
   const v = floatVector(type, relaxed);
   const bytes = size * v.laneBytes;
@@ -59,7 +59,7 @@ function kernel(name: Name, { type, relaxed }: Variant, size: number) {
   return { x, y, out, run };
 }
 
-/** The results for pairs of numbers; every pair passes through every lane. */
+/** Returns the results for pairs of numbers; every pair is computed in every lane. */
 function evaluate(name: Name, variant: Variant, xs: readonly number[], ys: readonly number[] = []): number[] {
   const { lanes } = floatVector(variant.type, false);
   const size = Math.ceil(xs.length / lanes) * lanes;
@@ -76,7 +76,10 @@ function evaluate(name: Name, variant: Variant, xs: readonly number[], ys: reado
   return passes[0]!;
 }
 
-/** Rows of arguments and a result of which a function's differs by more than so many units in the last place. */
+/**
+ * Returns the rows of arguments and expected results from which a function's results differ by more than this many
+ * units in the last place.
+ */
 function wrong(name: Name, variant: Variant, rows: readonly (readonly number[])[], units: number) {
   const results = evaluate(
     name,
@@ -124,16 +127,16 @@ describe.each(variants.filter(({ type }) => type === 'f64'))('float64, relaxed: 
   );
 });
 
-/** The largest error of a float32 result, in units in the last place. */
+/** Returns the largest error of a float32 result, in units in the last place. */
 const bounds: { readonly [N in Name]: number } = {
   ...{ sign: 0, exp: 1, expm1: 1.3, log: 1, log1p: 1.5, sin: 2, cos: 2 },
   ...{ tanh: 2, sigmoid: 2, softplus: 2, erf: 2, erfc: 5, pow: 1.5 },
 };
 
-/** How far a float32 lies from the number that it stands for; nothing where it is the nearest. */
+/** Returns the error of a float32 in units in the last place; 0 if it is the float32 nearest to the exact number. */
 function errorOf(result: number, exact: number): number {
   if (Object.is(result, Math.fround(exact))) return 0;
-  // Beyond the largest float32 lies what would be the next.
+  // Infinity stands for the number that would follow the largest float32.
   const [a, b] = [result, exact].map((x) => Math.sign(x) * Math.min(Math.abs(x), 2 ** 128)) as [number, number];
   const exponent = Math.max(Math.floor(Math.log2(Math.abs(b))), -126);
   const error = Math.abs(a - b) / 2 ** (exponent - 23);

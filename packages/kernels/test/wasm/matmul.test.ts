@@ -10,7 +10,7 @@ const { relaxedSimd } = features();
 const tiles: TileName[] = relaxedSimd ? ['plain', 'relaxed', 'recent', 'wide'] : ['plain'];
 const variants = (['f32', 'f64'] as const).flatMap((type) => tiles.map((tile) => ({ type, tile })));
 
-/** How the rows and columns of a matrix may lie in its array. */
+/** The memory layouts of a matrix. */
 const layouts = {
   rows: (_rows: number, columns: number) => [columns, 1],
   columns: (rows: number, _columns: number) => [1, rows],
@@ -31,7 +31,7 @@ const layoutNames = Object.keys(layouts) as Layout[];
 const newArray = (type: 'f32' | 'f64', length: number): FloatArray =>
   type === 'f32' ? new Float32Array(length) : new Float64Array(length);
 
-/** A matrix on the layout, amid NaN that no product may touch. */
+/** Returns a matrix with this layout, surrounded by NaN that must not affect products. */
 function matrix(type: 'f32' | 'f64', rows: number, columns: number, layout: Layout, value: () => number): ArrayMatrix {
   const [rowStride, columnStride] = layouts[layout](rows, columns) as [number, number];
   const ends = [0, (rows - 1) * rowStride].flatMap((r) => [r, r + (columns - 1) * columnStride]);
@@ -44,7 +44,7 @@ function matrix(type: 'f32' | 'f64', rows: number, columns: number, layout: Layo
   return { data, offset, rowStride, columnStride };
 }
 
-/** Its elements, row after row. */
+/** Returns its elements in row-major order. */
 function dense(x: ArrayMatrix, rows: number, columns: number): Float64Array {
   const elements = new Float64Array(rows * columns);
   for (let i = 0; i < rows; i++) {
@@ -55,7 +55,7 @@ function dense(x: ArrayMatrix, rows: number, columns: number): Float64Array {
   return elements;
 }
 
-/** The product as the kernels define it: in blocks of the depth, each operation rounded. */
+/** Computes the product as the kernels define it: in blocks along the depth, with every operation rounded. */
 function exact(type: 'f32' | 'f64', m: number, n: number, k: number, a: ArrayMatrix, b: ArrayMatrix): FloatArray {
   const round = type === 'f32' ? Math.fround : (x: number) => x;
   const [left, right] = [dense(a, m, k), dense(b, k, n)];
@@ -75,7 +75,7 @@ function exact(type: 'f32' | 'f64', m: number, n: number, k: number, a: ArrayMat
   return c;
 }
 
-/** Against the product in float64, within a bound on the rounding of any order of summation. */
+/** Compares with the product in float64, within a bound on the rounding error of any order of summation. */
 function expectClose(
   type: 'f32' | 'f64',
   m: number,
@@ -101,7 +101,7 @@ function expectClose(
   }
 }
 
-/** The same bits, sooner than `toEqual` finds out. */
+/** Compares bits, which is faster than `toEqual`. */
 function expectSame(actual: FloatArray, expected: FloatArray) {
   if (!actual.every((x, i) => Object.is(x, expected[i]))) expect(actual).toEqual(expected);
 }
@@ -116,10 +116,10 @@ describe.each(variants)('matrix product, $type, $tile tile', ({ type, tile }) =>
     return seed / 2147483647 - 0.5;
   };
   const rowMajor = (rows: number, columns: number) => matrix(type, rows, columns, 'rows', random);
-  /** Whatever a kernel reads but may not use is NaN. */
+  /** All elements that a kernel may read but not use are NaN. */
   const poison = () => heap.f64.fill(Number.NaN, 8);
 
-  /** C between guards that must stay. */
+  /** C between guard elements that must not change. */
   const run = (m: number, n: number, k: number, a: ArrayMatrix, b: ArrayMatrix, added?: FloatArray | ArrayMatrix) => {
     const data = newArray(type, m * n + 8).fill(-7);
     const isResult = added !== undefined && !('data' in added);

@@ -10,7 +10,7 @@ const count = (...shape: number[]): NdArray => {
   const size = shape.reduce((product, length) => product * length, 1);
   return plain.reshape(vector(...Array.from({ length: size }, (_, i) => i + 1)), shape);
 };
-/** Stretched over a shape without a copy. */
+/** Broadcast to a shape without a copy. */
 const stretched = (x: NdArray, shape: readonly number[]): NdArray => plain.broadcastTo(x, shape);
 
 test.each([

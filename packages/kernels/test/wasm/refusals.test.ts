@@ -1,4 +1,7 @@
-/** Hosts that refuse to compile WebAssembly, or memory for it, from the start or later: every primitive computes all the same. */
+/**
+ * Hosts that refuse to compile WebAssembly or to allocate its memory, from the start or later: every primitive still
+ * works.
+ */
 
 import {
   callPrimitive,
@@ -21,7 +24,7 @@ afterEach(() => void vi.restoreAllMocks());
 const complaintsOf = (kernels: Kernels<NdArray>, cases: readonly Case[]): string[] =>
   cases.flatMap((c) => checkCase(kernels, c) ?? []);
 
-/** All modules of this realm anew, in which nothing is known of the engine yet. */
+/** Imports all modules again, so that nothing is known about the engine yet. */
 async function freshly(): Promise<typeof import('@tapegrad/kernels')> {
   vi.resetModules();
   return import('@tapegrad/kernels');
@@ -46,7 +49,7 @@ describe('a host that does not compile', () => {
     const kernels = createWasm({ threads: 1 });
     refuseToCompile();
     expect(complaintsOf(kernels, casesOf(primitive).slice(-20))).toEqual([]);
-    // Those that only move elements, or are about integers, are compiled nowhere.
+    // Primitives that only move elements or use integers are never compiled.
     expect(kernels.engine.interpreter === 'plain').toBe(kernels.engine.reason !== undefined);
   });
 
@@ -116,7 +119,7 @@ describe('a host that has no more memory', () => {
     const expected = callPrimitive(plain, primitive, operands, attributes);
     const run = () => callPrimitive(kernels, primitive, operands, attributes).data;
     refuseGrowth();
-    // What was reserved before the refusal is given back: or the small one would find no room in the end.
+    // Memory reserved before the refusal must be released, or there will be none left for the small array.
     for (let i = 0; i < 3; i++) expect(run()).toEqual(expected.data);
     expect(kernels.engine.reason).toContain('the host has no memory left for WebAssembly (RangeError');
     relent();

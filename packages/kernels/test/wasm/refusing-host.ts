@@ -1,4 +1,4 @@
-/** A host that refuses what WebAssembly needs, until the test has finished or `relent` is called. */
+/** A host that refuses resources to WebAssembly, until the test has finished or `relent` is called. */
 
 import { onTestFinished } from 'vitest';
 import { type WasmMemory, type WasmMemoryDescriptor, webAssembly } from '../../src/wasm/assembler/web-assembly.ts';
@@ -12,7 +12,7 @@ export function relent(): void {
   Object.assign(prototype, { grow });
 }
 
-/** Lets `refusal` throw before something is constructed. */
+/** Calls `refusal`, which may throw, before each construction. */
 function refusing<A>(target: new (argument: A) => object, refusal: (argument: A) => void) {
   onTestFinished(relent);
   return new Proxy(target, {
@@ -23,7 +23,7 @@ function refusing<A>(target: new (argument: A) => object, refusal: (argument: A)
   });
 }
 
-/** Compiles so many modules more, and no other. */
+/** Compiles only this many more modules. */
 export function refuseToCompile(after = 0): void {
   let left = after;
   const refusal = (): void => {
@@ -33,7 +33,7 @@ export function refuseToCompile(after = 0): void {
   Object.assign(webAssembly!, { Module: refusing(Module, refusal) });
 }
 
-/** Makes no memory that `refuses`, and notes for which it was asked. */
+/** Refuses to create a memory if `refuses` returns true, and records all requests. */
 export function refuseMemory(refuses: (descriptor: WasmMemoryDescriptor) => boolean): WasmMemoryDescriptor[] {
   const asked: WasmMemoryDescriptor[] = [];
   const refusal = (descriptor: WasmMemoryDescriptor): void => {
@@ -44,7 +44,7 @@ export function refuseMemory(refuses: (descriptor: WasmMemoryDescriptor) => bool
   return asked;
 }
 
-/** Lets no memory grow by more than so many pages, of those that are shared or of all; gives how often that was refused. */
+/** Refuses to grow any memory, or any shared one, by more than this many pages; returns the number of refusals. */
 export function refuseGrowth({ most = 0, shared = false } = {}): () => number {
   onTestFinished(relent);
   let refused = 0;

@@ -1,4 +1,4 @@
-/** Arrays that lie in the memory of workers, where nothing is copied to them. */
+/** Arrays in the memory shared with workers, which need not be copied. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import {
@@ -27,7 +27,7 @@ import { sampledCases } from '../sampled-cases.ts';
 const alone = createWasm({ threads: 1 });
 let together: WasmKernels;
 
-/** An interpreter whose workers have come. */
+/** An interpreter whose workers have started. */
 async function helped(threads: number): Promise<WasmKernels> {
   const kernels = createWasm({ threads });
   const x = new NdArray(new Float32Array(640 ** 2).fill(1), 'float32', [640, 640]);
@@ -38,7 +38,7 @@ async function helped(threads: number): Promise<WasmKernels> {
 
 const isResident = ({ data }: NdArray): boolean => data.buffer instanceof SharedArrayBuffer;
 
-/** The same array on the same strides, in the arena. */
+/** Copies an array with its strides into the arena. */
 function lodged(x: NdArray): NdArray {
   const data = allocate(x.dtype, x.data.length);
   data.set(x.data);
@@ -56,7 +56,7 @@ const bytesOf = (x: NdArray): Buffer => {
   return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
 };
 
-/** Computes with arrays of an arena, all of them or those at some places. */
+/** Computes with all arrays, or some of them, in an arena. */
 function inArena(
   kernels: Kernels<NdArray>,
   primitive: Primitive,
@@ -181,7 +181,7 @@ describe.runIf(features().threads)('an array in the memory of workers', () => {
   });
 });
 
-/** Numbers that look random, some of them negative. */
+/** Pseudorandom numbers, some of them negative. */
 function numbers(shape: Shape, dtype: FloatDType, seed: number): NdArray {
   const data = dtype === 'float32' ? new Float32Array(sizeOf(shape)) : new Float64Array(sizeOf(shape));
   let state = seed;

@@ -1,4 +1,4 @@
-/** Whole programs that compute on several threads, in processes and workers of their own. */
+/** Whole programs that compute on several threads, in separate processes and workers. */
 
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
@@ -10,7 +10,8 @@ import { features } from '../../src/wasm/assembler/features.ts';
 const { threads: shared } = features();
 
 describe.runIf(shared)('a program', () => {
-  // Node runs no TypeScript everywhere, so the package is compiled to where it finds its dependencies.
+  // Some versions of Node can't run TypeScript, so the package is compiled, to a folder in which its dependencies are
+  // found.
   const root = new URL('../..', import.meta.url);
   const folder = fileURLToPath(new URL('node_modules/.cache/threads', root));
   const compiler = fileURLToPath(new URL('../../node_modules/typescript/bin/tsc', root));
@@ -47,7 +48,7 @@ describe.runIf(shared)('a program', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     for (let i = 0; i < 4; i++) process.stdout.write(String(kernels.matmul(x, x).data[i]));`;
 
-  /** A program that hangs is ended by a signal, and has no status then. */
+  /** A program that hangs is killed by a signal, and then has no exit status. */
   const runProgram = (program: string, ...flags: string[]) =>
     spawnSync(process.execPath, ['--input-type=module', ...flags, '--eval', program], {
       encoding: 'utf8',

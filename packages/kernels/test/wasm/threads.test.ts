@@ -30,7 +30,7 @@ const matrix = (type: 'f32' | 'f64', rows: number, columns: number, transposed: 
   ...(transposed ? { rowStride: 1, columnStride: rows } : { rowStride: columns, columnStride: 1 }),
 });
 
-/** A pool whose workers have come. */
+/** A pool whose workers have started. */
 async function crewOf(threads: number): Promise<WorkerPool> {
   const pool = new WorkerPool(threads);
   while (!pool.isReady) await pause(1);
@@ -127,7 +127,7 @@ describe.runIf(shared)('the bits of a product do not depend on the threads', () 
   });
 });
 
-/** Which threads did a job of three tasks, each of which goes on only when all have begun, three times. */
+/** Runs three jobs of three tasks, each of which waits until all have begun; returns the threads that ran them. */
 function joint(pool: WorkerPool): number[] {
   const module = new ModuleBuilder({ shared: true });
   defineTasks(module, ['met'], (f, _task, thread, { met }) => {
@@ -189,7 +189,7 @@ describe.runIf(shared)('what is to be done overlap', () => {
   });
 });
 
-/** A job of two tasks, of which the worker's, once `begun` is 1, does something. */
+/** A job of two tasks. The worker's task does something once `begun` is 1. */
 function helped(pool: WorkerPool, fate: (f: FunctionBuilder, begun: Local<'i32'>) => void): () => void {
   const module = new ModuleBuilder({ shared: true });
   defineTasks(module, ['begun'], (f, _task, thread, { begun }) => {
@@ -235,7 +235,7 @@ test.runIf(shared)('a worker that ended while it was idle is none to wait for', 
   const pool = await crewOf(3);
   await pause(100);
   const run = helped(pool, (f, begun) => f.drop(atomic.wait(begun, 1, 300_000_000)));
-  // Its end is an event, and the event loop does not turn before the job.
+  // Its termination is an event, and the event loop doesn't run before the job.
   void (started.mock.contexts[0] as Worker).terminate();
   Atomics.wait(pool.heap.i32, 0, pool.heap.i32[0]!, 200);
   vi.spyOn(Atomics, 'wait').mockReturnValue('timed-out');
@@ -260,7 +260,7 @@ const bytesOf = ({ buffer, byteOffset, byteLength }: FloatArray) => Buffer.from(
 describe.runIf(shared)('an interpreter', () => {
   const size = 640;
   const x = new NdArray(filled('f32', size * size), 'float32', [size, size]);
-  /** Multiplies until workers were called and have had the time to come. */
+  /** Multiplies until workers have been requested and have had time to start. */
   const warm = async (kernels: WasmKernels) => {
     for (let i = 0; i < 3; i++) kernels.matmul(x, x);
     await pause(200);
@@ -321,7 +321,7 @@ describe.runIf(shared)('an interpreter', () => {
   describe('elsewhere than in Node', () => {
     const builtin = process.getBuiltinModule;
 
-    /** A page has no modules of Node, and its thread may not sleep. */
+    /** A page has no modules of Node, and its thread must not block. */
     const leaveNode = () => {
       vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
       vi.spyOn(Atomics, 'wait').mockImplementation(() => {

@@ -1,4 +1,4 @@
-/** Attention and transformer layers: PyTorch's values (data/make_attention.py), masks, caches, links, and what is refused. */
+/** Attention and transformer layers: PyTorch's values (data/make_attention.py), masks, caches, links, and errors. */
 
 import {
   ArgumentError,
@@ -35,7 +35,7 @@ import { describeStored } from '../stored.ts';
 type Heads = MultiHeadAttentionOptions & AttendWithWeightsOptions;
 const causal = true;
 
-/** Attention of several heads with the options that its inputs are. */
+/** Multi-head attention whose inputs are options. */
 const headsWith =
   (optionsOf: (...inputs: readonly Tensor[]) => AttendWithWeightsOptions) =>
   ([dim, heads]: [number, number], options: Heads) => {
@@ -190,7 +190,7 @@ describe('a cache', () => {
     const x = numbers(2, 5, 4);
     const whole = model.forward(x, { causal });
     const caches = model.caches();
-    // One entry, three at once, and one more.
+    // One entry, then three at once, then one more.
     for (const [start, stop] of [
       [0, 1],
       [1, 4],

@@ -1,4 +1,4 @@
-/** What convolutions, poolings and arrangements refuse, how they begin, and what they agree with. */
+/** Convolutions, poolings and rearrangements: errors, initial weights, and equivalent computations. */
 
 import { arange, type DType, ones, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
 import {

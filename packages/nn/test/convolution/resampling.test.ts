@@ -1,4 +1,4 @@
-/** Upsampling and adaptive pooling: what depends on what, at which place, and of how many elements. */
+/** Upsampling and adaptive pooling: the elements on which each result depends. */
 
 import { jvp, ones, Random, type Tensor, tensor, vmap, zeros } from '@tapegrad/core';
 import { adaptiveAvgPool2d, avgPool2d, maxPool2d, Upsample, type UpsampleOptions, upsample } from '@tapegrad/nn';
@@ -38,7 +38,7 @@ describeEach(() => {
   describe.each(resamplers)('%s', (_, f) => {
     const shape = [1, 1, 4, 4] as const;
     const ofOnes = f(ones(shape, { dtype: 'float64' })).data;
-    /** The entries of the result that depend on an entry of the input, by differences. */
+    /** Finds, by differences, the entries of the result that depend on an entry of the input. */
     const touched = (place: number): boolean[] =>
       [...f(tensor(at(16, place, 1e3, 1), { shape })).data].map((value, i) => Math.abs(value - ofOnes[i]!) > 1e-6);
 
@@ -47,7 +47,7 @@ describeEach(() => {
       (bad) => {
         for (const place of [0, 5, 15]) {
           const found = [...f(tensor(at(16, place, bad, 1), { shape })).data];
-          // The smallest is nobody's maximum.
+          // The smallest element is never a maximum.
           if (found.every(Number.isFinite)) continue;
           expect(found.map((value) => !Number.isFinite(value))).toEqual(touched(place));
           expect(found.filter((value) => !Number.isFinite(value)).every((value) => Object.is(value, bad))).toBe(true);

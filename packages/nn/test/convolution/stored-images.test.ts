@@ -1,4 +1,4 @@
-/** Convolutions, poolings and upsamplings against PyTorch's values (data/make_images.py). */
+/** Compares convolutions, poolings and upsamplings with PyTorch's values (data/make_images.py). */
 
 import {
   AdaptiveAvgPool2d,

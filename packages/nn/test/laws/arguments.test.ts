@@ -1,6 +1,6 @@
 /**
- * Every layer, function and loss without an argument that it needs, or with something else in its place: an error that begins
- * with the word that was written, never one of the engine.
+ * Every layer, function and loss, with a missing or wrong argument: throws one of our errors, which begins with the
+ * name that was called, never an error of the engine.
  */
 
 import { ArgumentError, DTypeError, ones, ShapeError, type Tensor } from '@tapegrad/core';
@@ -29,7 +29,7 @@ test('every class and function of the package is on trial', () => {
 
 const ours = [ArgumentError, ShapeError, DTypeError];
 
-/** Runs what has to throw one of our errors; gives its message. */
+/** Runs a function that must throw one of our errors, and returns its message. */
 function refusal(run: () => unknown): string {
   try {
     run();

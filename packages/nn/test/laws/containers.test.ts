@@ -1,6 +1,6 @@
 /**
- * Layers, parameters and buffers kept in every container of the language: they are found by everything that asks for them, or
- * refused by name by all of it.
+ * Layers, parameters and buffers in every kind of container: everything that collects them finds them, or rejects the
+ * container by name.
  */
 
 import { runInNewContext } from 'node:vm';
@@ -21,7 +21,7 @@ import { describe, expect, test } from 'vitest';
 
 const random = new Random(1);
 
-/** A module with something in a public field. */
+/** A module with a value in a public field. */
 class Holder extends Module {
   readonly kept: unknown;
 
@@ -50,7 +50,7 @@ const parts: Readonly<Record<string, () => Module | Parameter | Buffer>> = {
   buffer: () => buffer(ones([2])),
 };
 
-/** Containers in which parts are found, with the path that they have there. */
+/** Containers in which parts are found, with their paths. */
 const found: readonly (readonly [name: string, path: string, make: (part: unknown) => Module])[] = [
   ['a field', 'kept', (part) => new Holder(part)],
   ['an array', 'kept.0', (part) => new Holder([part])],
@@ -93,7 +93,7 @@ const found: readonly (readonly [name: string, path: string, make: (part: unknow
   ['__proto__ in a map', 'kept.__proto__', (part) => new Holder(new Map([['__proto__', part]]))],
 ];
 
-/** Places in sight in which parts are not looked for. */
+/** Places in which parts are not searched for. */
 const refused: readonly (readonly [name: string, where: string, make: (part: unknown) => Module])[] = [
   ['an object of a class', "'kept' is a Pair", (part) => new Holder(new Pair(part))],
   ['an object of a class in an array', "'kept.0' is a Pair", (part) => new Holder([new Pair(part)])],
@@ -226,7 +226,7 @@ describe.each(kinds)('a %s', (_, makePart) => {
   });
 });
 
-/** What a module of these tests has at a path of values, and not of modules. */
+/** Returns the value at a path in a module of these tests, if it is not a module. */
 function heldIn(model: Module, path: string): unknown {
   let at: unknown = model;
   for (const name of path.split('.')) {
@@ -300,7 +300,7 @@ describe('what is found elsewhere may be in sight anywhere', () => {
 });
 
 describe('what is of another copy of the packages', () => {
-  // The classes of another copy have the same methods.
+  // The classes of another copy of the package have the same methods.
   const layer = { namedBuffers: () => new Map(), namedParameters: () => new Map(), forward: (x: unknown) => x };
   const weight = { backward: () => {}, assign: () => {}, update: () => {} };
 

@@ -1,4 +1,7 @@
-/** Every `load`, of states that have been through another realm, JSON, or hands: taken bit by bit, or refused in a sentence. */
+/**
+ * Every `load`, with states from another realm, from JSON, or edited by hand: loads them bit-identically, or throws a
+ * clear error.
+ */
 
 import { runInNewContext } from 'node:vm';
 import { ArgumentError, type Parameter, parameter, Random, type Tensor } from '@tapegrad/core';
@@ -24,18 +27,18 @@ import {
 } from '@tapegrad/optim';
 import { describe, expect, test } from 'vitest';
 
-/** What remembers, and can be made to remember more. */
+/** An object with a state, and a function that changes the state. */
 interface Remembering {
   state(): unknown;
   load(state: never): unknown;
-  /** Goes on, and gives what comes of it. */
+  /** Continues, and returns the result. */
   advance(): unknown;
 }
 
 const start = (): Parameter => parameter(new Random(3).normal([2, 3]), { name: 'w' });
 const loss = (w: Parameter): Tensor => w.tanh().mul(w).sum();
 
-/** An optimizer with the parameter that it trains, which is a part of its state here. */
+/** An optimizer with the parameter that it trains, which counts as part of its state here. */
 function optimizing(
   make: (w: Parameter) => { state(): unknown; load(state: never): unknown; step(...args: never): unknown },
 ) {
@@ -109,7 +112,7 @@ const remembering: Readonly<Record<string, () => Remembering>> = {
   },
 };
 
-/** A tree with each typed array replaced. */
+/** Returns a tree with each typed array replaced. */
 function mapArrays(tree: unknown, replace: (array: Float64Array) => unknown): unknown {
   if (ArrayBuffer.isView(tree)) return replace(tree as Float64Array);
   if (Array.isArray(tree)) return tree.map((item) => mapArrays(item, replace));
@@ -117,7 +120,7 @@ function mapArrays(tree: unknown, replace: (array: Float64Array) => unknown): un
   return Object.fromEntries(Object.entries(tree).map(([name, item]) => [name, mapArrays(item, replace)]));
 }
 
-/** A copy of which every object, list and typed array is of another realm. */
+/** Copies a state so that all objects, arrays and typed arrays are from another realm. */
 const foreign = (state: unknown): unknown =>
   runInNewContext(
     `(function copy(x) {
@@ -138,7 +141,7 @@ describe.each(Object.entries(remembering))('%s', (_, make) => {
   const hasArrays = JSON.stringify(mapArrays(state, () => 'array')) !== JSON.stringify(mapArrays(state, () => 'other'));
   const load = (value: unknown): Remembering => {
     const after = make();
-    // What is trained is no part of an optimizer's state.
+    // The trained parameters are not part of an optimizer's state.
     for (let i = 0; i < 3; i++) after.advance();
     after.load(value as never);
     return after;

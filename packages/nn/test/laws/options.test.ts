@@ -1,11 +1,11 @@
-/** Every layer, function, loss and initialiser with a misspelt option, or with something else in the place of its options. */
+/** Every layer, function, loss and initialiser, with a misspelt option, or with another value in place of the options. */
 
 import { ArgumentError, ones, Random, zeros } from '@tapegrad/core';
 import * as nn from '@tapegrad/nn';
 import { describe, expect, test } from 'vitest';
 import { all, type Callable, type Class, called, isClass, made, names, own } from './subjects.ts';
 
-/** What takes no options. */
+/** The functions without options. */
 const plain: readonly string[] = [
   ...['AdaptiveAvgPool2d', 'ELU', 'Flatten', 'GlobalAvgPool', 'Hardtanh', 'Identity', 'InputShape', 'KeyValueCache'],
   ...['LeakyReLU', 'Module', 'PixelShuffle', 'ReLU', 'Reshape', 'Residual', 'SELU', 'Sequential', 'SiLU', 'Sigmoid'],
@@ -13,11 +13,11 @@ const plain: readonly string[] = [
   ...['dropout2d', 'globalAvgPool', 'gruCell', 'lstmCell', 'pixelShuffle', 'rnnCell', 'weightNorm'],
 ];
 
-/** What stands between the arguments that are needed and the options. */
+/** The optional arguments between the required ones and the options. */
 const between: Readonly<Record<string, number>> = { batchNorm: 2, layerNorm: 2, rmsNorm: 1 };
 for (const call of ['conv1d', 'conv2d', 'convTranspose1d', 'convTranspose2d']) Object.assign(between, { [call]: 1 });
 
-/** The arguments before the options, and the options that are needed. */
+/** The arguments before the options, and the required options. */
 function splitAt(name: string): readonly [before: readonly unknown[], options: object] {
   const args = (isClass(name) ? made : called)[name]!;
   const last = args.at(-1);

@@ -1,4 +1,4 @@
-/** What each class of the package is made with, and each function called with, as far as they need it: for laws over all. */
+/** The required arguments of each class and function of the package, for tests of all of them. */
 
 import { ones, Random, tensor, zeros } from '@tapegrad/core';
 import * as nn from '@tapegrad/nn';
@@ -14,7 +14,7 @@ export const all = nn as unknown as Readonly<Record<string, unknown>>;
 export const names = Object.keys(all).filter((name) => typeof all[name] === 'function');
 export const isClass = (name: string): boolean => /^[A-Z]/.test(name);
 
-/** What each class is made with, as far as it needs it; the options of some are needed, too. */
+/** The required arguments of each class, including options if they are required. */
 export const made: Readonly<Record<string, readonly unknown[]>> = {
   AdaptiveAvgPool2d: [2],
   AlphaDropout: [0.5, own],
@@ -74,7 +74,7 @@ export const made: Readonly<Record<string, readonly unknown[]>> = {
   WeightNorm: [new nn.Dense(2, 2, own)],
 };
 
-/** Classes that are no layers. */
+/** Classes that are not layers. */
 export const others = ['KeyValueCache', 'Module'];
 
 const cell = { weightIh: ones([3, 2]), weightHh: ones([3, 3]) };
@@ -84,7 +84,7 @@ export const maps = ones([1, 2, 4]);
 export const images = ones([1, 2, 4, 4]);
 const classes = int32([0, 1]);
 
-/** What each function is called with, as far as it needs it. */
+/** The required arguments of each function. */
 export const called: Readonly<Record<string, readonly unknown[]>> = {
   adaptiveAvgPool2d: [images, 2],
   alphaDropout: [rows, 0.5, random],

@@ -1,6 +1,6 @@
 /**
- * Every callback that has to be over when it returns, given one that is not: an error that says so, at once, that is alone: no
- * rejection comes behind it.
+ * Every callback that must be synchronous, given an asynchronous one: throws an error immediately, which is not
+ * followed by an unhandled rejection.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -53,12 +53,12 @@ import { GradientChain, LBFGS, SGD, sequence, WeightAverage, warmUp } from '@tap
 import { gradcheck, mlp, verify } from '@tapegrad/verify';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 
-/** A callback of any type, whatever it gives. */
+/** A callback of any type, with any result. */
 type Callback = (...args: unknown[]) => never;
 
 const failure = new Error('from the callback');
 
-/** Callbacks that are not over when they return. */
+/** Asynchronous callbacks. */
 const unfinished: Readonly<Record<string, () => unknown>> = {
   'an asynchronous function': async () => {
     await null;
@@ -92,10 +92,10 @@ const w = parameter(ones([2, 2]), { name: 'w' });
 const loss = (): Tensor => w.mul(w).sum();
 const identity = defineOp<(x: Tensor) => Tensor>({ name: 'same', forward: (x) => x.mul(1), vjp: (g) => g });
 
-/** A layer whose forward is a callback. */
+/** A layer whose forward pass is a callback. */
 const layerOf = (forward: Callback): Layer => Object.assign(new Identity(), { forward }) as unknown as Layer;
 
-/** A dense layer whose forward is a callback. */
+/** A dense layer whose forward pass is a callback. */
 const denseOf = (forward: Callback): Layer =>
   Object.assign(new Dense(2, 2, { random }), { forward }) as unknown as Layer;
 
@@ -108,7 +108,7 @@ class Runner extends Module {
   }
 }
 
-/** Every call of the packages that takes a function, with one that is given. */
+/** Every function of the packages that accepts a callback, called with a given one. */
 const calls: Readonly<Record<string, (f: Callback) => unknown>> = {
   noGrad: (f) => noGrad(f),
   intercept: (f) => intercept((call) => call.run(), f),
@@ -188,7 +188,7 @@ const calls: Readonly<Record<string, (f: Callback) => unknown>> = {
 describe('a callback that is not over when it returns is refused', () => {
   let rejections: unknown[] = [];
   const note = (reason: unknown) => rejections.push(reason);
-  // What watches over the tests looks for them too.
+  // The test runner reports unhandled rejections, too.
   let others: NodeJS.UnhandledRejectionListener[] = [];
 
   beforeEach(() => {

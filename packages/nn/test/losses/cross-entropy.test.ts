@@ -1,4 +1,4 @@
-/** The cross-entropies: their gradients, options and extremes. */
+/** Cross-entropies: gradients, options and extreme values. */
 
 import { ArgumentError, DTypeError, Random, ShapeError, type Tensor, tensor, zeros } from '@tapegrad/core';
 import { tapeOf } from '@tapegrad/core/tape';
@@ -172,7 +172,7 @@ describe('crossEntropy', () => {
 
   test('keeps its digits beside large logits, and does not overflow', () => {
     const of = (logits: readonly number[], label: number) => crossEntropy(tensor([logits]), int([label])).item();
-    // Of log sum e^x less the label's logit, the rounding of 1000 would leave one digit.
+    // In log sum e^x minus the label's logit, rounding at 1000 would leave one digit.
     expect(of([1000, 993], 0) / Math.log1p(Math.exp(-7))).toBeCloseTo(1, 3);
     expect(of([1e30, -1e30], 1) / 2e30).toBeCloseTo(1, 6);
   });

@@ -1,4 +1,4 @@
-/** CTC by hand: the sum over all paths, and what cannot be produced. */
+/** CTC by hand: the sum over all paths, and targets that no path produces. */
 
 import { ArgumentError, DTypeError, Random, ShapeError, type Tensor, tensor, zeros } from '@tapegrad/core';
 import { ctc } from '@tapegrad/nn';
@@ -7,14 +7,14 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 
 const int = (values: readonly number[], shape: readonly number[]): Tensor => tensor(Int32Array.from(values), { shape });
 
-/** All sequences of so many classes. */
+/** Returns all sequences of this length. */
 function* sequences(steps: number, classes: number): Generator<number[]> {
   for (let i = 0; i < classes ** steps; i++) {
     yield Array.from({ length: steps }, (_, step) => Math.floor(i / classes ** step) % classes);
   }
 }
 
-/** What a path says: repetitions merged, blanks dropped. */
+/** Returns the labels of a path: repetitions merged, blanks dropped. */
 const said = (path: readonly number[], blank: number): number[] =>
   path.filter((label, i) => label !== path[i - 1] && label !== blank);
 
@@ -45,7 +45,7 @@ test('is the probability of all paths that say the target', () => {
 
 describe('what no path says', () => {
   const logits = () => tensor(new Random(1).normal([2, 2, 3]).data, { shape: [2, 2, 3], requiresGrad: true });
-  // Two equal labels need a blank between them, and so three steps.
+  // Two equal labels need a blank between them, so three steps.
   const targets = int([1, 1, 2, 0], [2, 2]);
 
   test('costs infinitely much, with no gradient and no NaN', () => {

@@ -1,6 +1,6 @@
 /**
- * Losses at probabilities 0 and 1, logits of ±Infinity and differences beyond every bound: values and gradients are the
- * limits, where there are any, on every interpreter and in both dtypes.
+ * Losses at probabilities 0 and 1, logits of ±Infinity and huge differences: values and gradients are the limits, if
+ * they exist, on every interpreter and in both dtypes.
  */
 
 import { type FloatDType, full, grad, hessian, type Tensor, tensor } from '@tapegrad/core';
@@ -35,10 +35,10 @@ const int = (...values: number[]): Tensor<readonly [number]> => tensor(Int32Arra
 
 const softplus = (x: number): number => max(x, 0) + log1p(exp(-abs(x)));
 const sigmoid = (x: number): number => 1 / (1 + exp(-x));
-/** A product that is 0 where a factor is, whatever the other. */
+/** A product that is 0 if either factor is 0, even if the other is infinite or NaN. */
 const times = (...factors: number[]): number => (factors.includes(0) ? 0 : factors.reduce((a, b) => a * b, 1));
 
-/** A loss of an element, by tapegrad and by its formula in extended numbers, with its slope in the prediction. */
+/** An elementwise loss in tapegrad, its formula in extended numbers, and its slope with respect to the prediction. */
 interface Elementwise {
   readonly name: string;
   readonly loss: (p: Tensor, t: Tensor) => Tensor;
@@ -169,7 +169,7 @@ const elementwise: readonly Elementwise[] = [
   },
 ];
 
-/** Whether a number of a dtype is what it should be; beyond the dtype's largest number that is Infinity. */
+/** Whether a number is correct for its dtype; Infinity, if the exact number is too large for it. */
 function isClose(actual: number, expected: number, dtype: FloatDType): boolean {
   const rounded = dtype === 'float32' ? Math.fround(expected) : expected;
   const tolerance = dtype === 'float32' ? 3e-6 : 1e-13;
@@ -245,7 +245,7 @@ describeEach(() => {
       const x = floats([-Inf, 1, 2], [0, 0, -Inf]);
       const weight = row(0, 1, 2);
       const labels = int(0, 1);
-      // The first row's label weighs nothing.
+      // The first row's label has weight 0.
       const expected = [Math.log(2), 0, 0, 0, 0.5, -0.5, 0];
       expectClose(both(crossEntropy(x, labels, { weight, reduction: 'sum' }), x), expected);
       expectClose(both(softmaxFocal(x, labels, { weight, gamma: 0, reduction: 'sum' }), x), expected);
@@ -324,7 +324,7 @@ describeEach(() => {
         const x = tensor(new Float64Array(4), { shape, dtype, requiresGrad: true });
         expect(both(ctc(x, targets, [2], [2], options), x)).toEqual([expected, 0, 0, 0, 0]);
       }
-      // One label that has probability 0 in all steps.
+      // One label has probability 0 in all steps.
       const x = tensor(Float64Array.from([0, -Inf, 0, -Inf]), { shape, dtype, requiresGrad: true });
       expect(both(ctc(x, tensor([[1]], { dtype: 'int32' }), [2], [1]), x)).toEqual([Inf, 0, 0, 0, 0]);
     });

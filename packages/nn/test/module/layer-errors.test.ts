@@ -1,4 +1,4 @@
-/** The path of a layer in the errors that it throws. */
+/** The errors of a layer contain its path. */
 
 import { ArgumentError, noGrad, ones, parameter, Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
 import {
@@ -17,7 +17,7 @@ import { describe, expect, test } from 'vitest';
 const random = new Random(1);
 const dense = (from: number, to: number) => new Dense(from, to, { random });
 
-/** Runs a model as a program without types does. */
+/** Runs a model like a program without types. */
 const run = (model: { forward(x: never): unknown }, x: Tensor): unknown => model.forward(x as never);
 
 function thrownBy(body: () => unknown): Error {
@@ -31,7 +31,7 @@ function thrownBy(body: () => unknown): Error {
 
 const narrow = 'dense: expects 3 features but receives 4, in an input of shape [2, 4]';
 
-/** Models in which one layer does not fit, with its path. */
+/** Models with one layer of the wrong size, with its path. */
 const cases: readonly (readonly [string, string, () => Module & { forward(x: never): unknown }])[] = [
   ['a sequence', '1', () => new Sequential(new ReLU(), dense(3, 5))],
   ['sequences in sequences', '0.1.2', () => new Sequential(new Sequential(new GELU(), deep()))],

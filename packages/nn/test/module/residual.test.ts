@@ -1,4 +1,4 @@
-/** Residual, parallel and bilinear layers, and the links that are read off them. */
+/** Residual, parallel and bilinear layers, and the links found in them. */
 
 import { ArgumentError, Random, ShapeError, type Tensor, zeros } from '@tapegrad/core';
 import { Bilinear, bilinear, Dense, mse, Parallel, ReLU, Residual, Sequential, Tanh } from '@tapegrad/nn';

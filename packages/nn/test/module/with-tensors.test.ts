@@ -1,4 +1,4 @@
-/** Tensors in the place of what layers keep and change: buffers, weights that are computed, rows that are shortened. */
+/** Other tensors in place of the state of layers: buffers, computed weights, and rows with a maximum norm. */
 
 import {
   ArgumentError,

@@ -1,4 +1,7 @@
-/** Normalisations of large means, and of numbers whose squares overflow or vanish, in float32, against float64. */
+/**
+ * Normalises numbers with large means, and numbers whose squares overflow or underflow, in float32; compares the
+ * results with float64.
+ */
 
 import { type FloatDType, ones, Random, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
 import {
@@ -20,7 +23,7 @@ interface Normalizer {
   readonly shape: Shape;
   /** The axes that are normalised over. */
   readonly axes: readonly number[];
-  /** As a function of its input, a weight and a bias. */
+  /** The normalisation as a function of its input, a weight and a bias. */
   run(x: Tensor, weight: Tensor, bias: Tensor, eps: number): Tensor;
   readonly affineShape: Shape;
 }
@@ -70,7 +73,7 @@ const normalizers: readonly Normalizer[] = [
   },
 ];
 
-/** The result, and the gradients of its products with other numbers. */
+/** Returns the result, and the gradients of its products with other numbers. */
 function results(
   { run, shape, affineShape }: Normalizer,
   data: Float32Array,
@@ -89,13 +92,13 @@ function results(
   return [[...y.data], [...gradients.of(x).data], [...gradients.of(weight!).data]];
 }
 
-/** The largest error, beside the largest number. */
+/** Returns the largest error, relative to the largest number. */
 function deviation(actual: readonly number[], expected: readonly number[]): number {
   const largest = expected.reduce((most, number) => Math.max(most, Math.abs(number)), 0);
   return actual.reduce((worst, number, i) => Math.max(worst, Math.abs(number - expected[i]!)), 0) / largest;
 }
 
-/** Numbers of a shape around a mean, rounded to float32. */
+/** Returns numbers around a mean, rounded to float32. */
 const around = (shape: Shape, mean: number, width: number): Float32Array =>
   Float32Array.from(new Random(7).normal(shape, { dtype: 'float64', std: width }).data, (number) => mean + number);
 

@@ -1,4 +1,4 @@
-/** Layers that normalise: PyTorch's values (data/make_normalization.py), and what they refuse. */
+/** Normalisation layers: PyTorch's values (data/make_normalization.py), and errors. */
 
 import {
   ArgumentError,

@@ -1,4 +1,4 @@
-/** Layers whose weight is normalised: PyTorch's values (data/make_weight_norms.py), and what becomes of the layer. */
+/** Layers with a normalised weight: PyTorch's values (data/make_weight_norms.py), and the effect on the layer. */
 
 import { ArgumentError, ones, Random, ShapeError, svd, type Tensor, zeros } from '@tapegrad/core';
 import {
@@ -82,7 +82,7 @@ describe('WeightNorm', () => {
 describe('SpectralNorm', () => {
   test('has a largest singular value of 1', () => {
     const layer = new SpectralNorm(new Dense(6, 4, options), { ...options, powerIterations: 50 });
-    // The largest |W x| of many x of length 1.
+    // The largest |W x| for many unit vectors x.
     const x = random.normal([20000, 6], { dtype: 'float64' });
     const y = (layer.forward(x) as Tensor).sub(layer.layer.bias as Tensor) as Tensor;
     const factors = (y.norm(-1) as Tensor).div(x.norm(-1) as Tensor) as Tensor;

@@ -1,4 +1,4 @@
-/** Recurrent layers and cells against stored PyTorch values (data/make_recurrent.py), with its weights loaded. */
+/** Compares recurrent layers and cells, with PyTorch's weights, with stored PyTorch values (data/make_recurrent.py). */
 
 import { readFileSync } from 'node:fs';
 import {
@@ -46,9 +46,9 @@ interface Case {
   readonly x: Values;
   readonly states: readonly Values[] | null;
   readonly weights: Readonly<Record<string, Values>>;
-  /** The output, if it is another than the state, and the states. */
+  /** The output, if it differs from the state, and the states. */
   readonly results: readonly Values[];
-  /** Of x, the states and the weights. */
+  /** The gradients of x, the states and the weights. */
   readonly gradients: readonly Values[];
 }
 
@@ -79,7 +79,7 @@ function loaded({ kind, options, weights }: Case): Module {
   return module;
 }
 
-/** All that a module gives: its output, if it is another than its state, and its states. */
+/** Returns all results of a module: its output, if it differs from its state, and its states. */
 function run(
   module: Module,
   x: Tensor,
@@ -94,7 +94,7 @@ function run(
   return [output, ...(module instanceof LSTM ? state : [state as unknown as Tensor])] as Tensor[];
 }
 
-/** The sum of all elements of tensors times 1, -1/2, 1/3, … of each. */
+/** Returns the weighted sum of all elements of tensors; the weights in each are 1, -1/2, 1/3, … */
 const weighted = (results: readonly Tensor[]): Tensor =>
   results
     .map((result) => {

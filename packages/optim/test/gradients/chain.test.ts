@@ -1,4 +1,4 @@
-/** Gradient transforms: held against the optimizers that have the same built in, which follow PyTorch. */
+/** Gradient transforms, compared with optimizers that have the same transforms built in, which follow PyTorch. */
 
 import {
   ArgumentError,
@@ -44,7 +44,7 @@ function gradientsOf([a, b]: readonly Parameter[], step = 0): Gradients {
 
 const elements = (parameters: readonly Parameter[]): number[] => parameters.flatMap(({ data }) => [...data]);
 
-/** The parameters after 50 steps of plain descent along changed gradients. */
+/** Returns the parameters after 50 steps of plain descent with transformed gradients. */
 function descent(transforms: readonly GradientTransform[]): number[] {
   const parameters = start();
   const chain = new GradientChain(parameters, transforms);
@@ -164,7 +164,7 @@ describe('accumulate', () => {
 describe('a state', () => {
   const transforms = () => [accumulate(3), weightDecay(0.01), ema(0.9), momentum(0.5), clipByNorm(1)];
 
-  /** Descends, and where asked goes on with a new chain from a state at some step. */
+  /** Takes the steps of descent, optionally replacing the chain by a new one with its state at some step. */
   function run(restartAt?: number): number[] {
     const parameters = start();
     const optimizer = new SGD(parameters, { learningRate: 0.1 });

@@ -1,6 +1,6 @@
 /**
- * Every option of every optimizer, changed after some steps: it takes effect as if the optimizer had been made with it and had gone
- * on from there, or is refused at the assignment. In both cases the state can be loaded.
+ * Every option of every optimizer, changed after some steps: it takes effect as in an optimizer created with it that
+ * continues from there, or the assignment throws. In both cases the state can be loaded.
  */
 
 import { ArgumentError, type Data, type Gradients, type Parameter, parameter, Random } from '@tapegrad/core';
@@ -27,7 +27,7 @@ interface CountingOptions extends OptimizerOptions {
   readonly isCounting?: boolean;
 }
 
-/** One of a program's own, which remembers something or nothing. */
+/** A custom optimizer, with or without a state. */
 class Counting extends Optimizer<CountingOptions, { readonly count?: Data }> {
   constructor(trained: ParametersOrGroups<CountingOptions>, options: CountingOptions) {
     super(trained, options, { isCounting: false });
@@ -52,7 +52,7 @@ type Kind = new (trained: readonly Parameter[], options: Options) => Optimizer<O
 
 const decayed = { learningRate: 0.02, weightDecay: 0.2 };
 
-/** Each optimizer, with the options from which one is changed. */
+/** Each optimizer, with the options before one is changed. */
 const made: readonly (readonly [name: string, kind: Kind, options: Options])[] = [
   ['SGD', SGD, decayed],
   ['SGD with momentum', SGD, { ...decayed, momentum: 0.9 }],
@@ -72,7 +72,7 @@ const made: readonly (readonly [name: string, kind: Kind, options: Options])[] =
   ['one of a program’s own', Counting, { learningRate: 0.02 }],
 ] as unknown as readonly (readonly [string, Kind, Options])[];
 
-/** Other values for the options of all kinds. */
+/** Other values for options of every kind. */
 const others: Readonly<Record<string, readonly unknown[]>> = {
   learningRate: [0, 0.05],
   maximize: [true],
@@ -95,7 +95,10 @@ const others: Readonly<Record<string, readonly unknown[]>> = {
   isCounting: [true],
 };
 
-/** What changes nothing here: every parameter has a gradient, and without momentum nothing is dampened, and the two decays are one. */
+/**
+ * Options without effect here: every parameter has a gradient, dampening has no effect without momentum, and the two
+ * kinds of decay are equal.
+ */
 const hasNoEffect = (name: string, { momentum, dampening }: Options): boolean =>
   name === 'allowUnused' || (momentum === 0 && dampening !== undefined && ['dampening', 'decay'].includes(name));
 
@@ -141,7 +144,7 @@ describe.each(made)('%s', (_, Kind, options) => {
     const state = optimizer.state();
     expect(state.groups[0]![name]).toBe(value);
 
-    // As one that was made so, and goes on from there.
+    // The result equals that of an optimizer created with this option that continues from there.
     const elements = w.detach();
     const resumedFrom = parameter(elements, { name: 'w' });
     const resumed = new Kind([resumedFrom], { ...options, [name]: value });
@@ -151,7 +154,7 @@ describe.each(made)('%s', (_, Kind, options) => {
     expect(w.data).toEqual(resumedFrom.data);
     expect(optimizer.state()).toEqual(resumed.state());
 
-    // And not as if nothing had been said.
+    // It differs from that of an optimizer without the change.
     const unchangedFrom = parameter(elements, { name: 'w' });
     const unchanged = new Kind([unchangedFrom], options);
     unchanged.load(before);

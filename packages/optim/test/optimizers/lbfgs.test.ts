@@ -1,4 +1,4 @@
-/** LBFGS, against the steps of PyTorch's (data/make_lbfgs.py). */
+/** Compares LBFGS with the steps of PyTorch's (data/make_lbfgs.py). */
 
 import { readFileSync } from 'node:fs';
 import { ArgumentError, type Parameter, parameter, TapeError, type Tensor, tensor } from '@tapegrad/core';
@@ -75,7 +75,7 @@ const rosenbrock = (parameters: readonly Parameter[]) => () => losses.rosenbrock
 describe('a step', () => {
   test('comes back from where the loss is no number', () => {
     const [w] = [parameter(tensor([3], { dtype: 'float64' }))];
-    // sqrt(w) - 2 log(w) is least at 16, and NaN below 0.
+    // sqrt(w) - 2 log(w) has its minimum at 16, and is NaN below 0.
     const loss = () => w.sqrt().sub(w.log().mul(2)).sum();
     const optimizer = new LBFGS([w], { learningRate: 100 });
     for (let step = 0; step < 5; step++) optimizer.step(() => loss());

@@ -1,4 +1,4 @@
-/** What all optimizers have in common; trajectories.test.ts holds their values. */
+/** The common behaviour of all optimizers; trajectories.test.ts tests their values. */
 
 import {
   ArgumentError,
@@ -29,7 +29,7 @@ import { describe, expect, test } from 'vitest';
 
 const rate = { learningRate: 0.02 };
 
-/** Each optimizer with all that it can remember. */
+/** Each optimizer with its largest possible state. */
 const makers: Readonly<Record<string, (parameters: readonly Parameter[]) => Optimizer>> = {
   SGD: (parameters) => new SGD(parameters, { ...rate, momentum: 0.9 }),
   Adam: (parameters) => new Adam(parameters, { ...rate, amsgrad: true }),

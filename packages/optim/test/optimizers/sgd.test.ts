@@ -103,7 +103,7 @@ describe('a step', () => {
     const start = b.detach().toArray();
     optimizer.step(a.sum().backward());
     expect(b.toArray()).toEqual(start);
-    // The first gradient that b gets is taken up whole, though it is the second step of a.
+    // The first gradient of b isn't dampened, though a takes its second step.
     const found = gradients();
     const expected = [...b.data].map((w, i) => w - 0.1 * found.of(b).data[i]!);
     optimizer.step(found);
@@ -375,7 +375,7 @@ describe('clipping', () => {
       expectClose(large.elements, [3 / Math.sqrt(13), 0, 0, 2 / Math.sqrt(13)]);
       const small = clipped([3 * tiny, 0], [0, 4 * tiny], tiny);
       expectClose([small.norm / tiny], [5]);
-      // Beside the 1e-6 of the formula such norms are nothing.
+      // Such norms are negligible compared with the 1e-6 in the formula.
       const factor = dtype === 'float32' ? 0 : tiny / 1e-6;
       expectClose(small.elements, [3 * tiny * factor, 0, 0, 4 * tiny * factor]);
     });
@@ -396,7 +396,7 @@ test('an optimizer of one’s own is the update of one parameter', () => {
 
   type CountState = { readonly count: Data };
 
-  /** Steps along the sign of the gradient once it has kept it for `patience` steps. */
+  /** Steps along the sign of the gradient once the sign has stayed the same for `patience` steps. */
   class PatientSign extends Optimizer<SignOptions, CountState> {
     constructor(trained: ParametersOrGroups<SignOptions>, options: SignOptions) {
       super(trained, options, { patience: 1 });

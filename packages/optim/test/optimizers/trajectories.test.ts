@@ -1,4 +1,4 @@
-/** The parameters of a small problem over 1,000 steps, against stored PyTorch values (data/make_trajectories.py). */
+/** Compares the parameters of a small problem over 1,000 steps with stored PyTorch values (data/make_trajectories.py). */
 
 import { readFileSync } from 'node:fs';
 import { Gradients, type Parameter, parameter, type Tensor, tensor } from '@tapegrad/core';
@@ -32,9 +32,9 @@ interface Variant {
   readonly optimizer: keyof typeof optimizers;
   readonly title: string;
   readonly options: OptimizerOptions;
-  /** Of a group of its own for w2. */
+  /** The options of a separate group for w2. */
   readonly own: Partial<OptimizerOptions>;
-  /** The step before which the learning rates are halved. */
+  /** The learning rates are halved before this step. */
   readonly halvedAt: number | null;
   /** The elements of w1, b1 and w2. */
   readonly samples: readonly (readonly number[])[];
@@ -76,7 +76,7 @@ function loss(step: number, { w1, b1, w2 }: Record<keyof Values, Parameter>): Te
   return error.mul(error).mean().add(w1.mul(w1).sum().mul(0.01));
 }
 
-/** The largest difference between two lists of numbers. */
+/** Returns the largest difference between two lists of numbers. */
 const distance = (a: ArrayLike<number>, b: readonly number[]): number =>
   a.length === b.length ? Math.max(...b.map((value, i) => Math.abs(value - a[i]!))) : Infinity;
 

@@ -1,4 +1,4 @@
-/** Schedules, against the rates of PyTorch's schedulers over 1,000 steps (data/make_schedules.py). */
+/** Compares schedules with the rates of PyTorch's schedulers over 1,000 steps (data/make_schedules.py). */
 
 import { readFileSync } from 'node:fs';
 import { ArgumentError } from '@tapegrad/core';
@@ -23,7 +23,7 @@ import { describe, expect, test } from 'vitest';
 interface Plateau {
   readonly options: ReduceOnPlateauOptions;
   readonly maximum: boolean;
-  /** The metrics after which the rate changes, and what it becomes. */
+  /** The indices of the metrics after which the rate changes, with the new rates. */
   readonly changes: readonly (readonly [step: number, rate: number])[];
 }
 
@@ -68,7 +68,7 @@ describe('schedules follow PyTorch', () => {
   });
 });
 
-/** Fractions that are not binary, as they come out of sums, products and quotients. */
+/** Returns a fraction, as rounded in a quotient, a product, a sum and a difference. */
 function fractions(numerator: number, denominator: number): number[] {
   let sum = 0;
   for (let i = 0; i < numerator; i++) sum += 1 / denominator;
@@ -76,7 +76,7 @@ function fractions(numerator: number, denominator: number): number[] {
 }
 
 describe('at fractions that are not binary a schedule has the rate that it has at whole steps', () => {
-  /** A schedule whose numbers of steps are all times a unit. */
+  /** A schedule whose numbers of steps are multiples of a unit. */
   const schedules: Readonly<Record<string, (unit: number) => Schedule>> = {
     constant: () => constant(1),
     stepDecay: (unit) => stepDecay(1, { every: 3 * unit, factor: 0.5 }),
@@ -186,7 +186,7 @@ test.each<[string, () => unknown, string]>([
   expect(make).toThrow(message);
 });
 
-/** The rate, 0.1 at first, after some values. */
+/** Returns the rate, initially 0.1, after some values. */
 function rateAfter(values: readonly number[], options: ReduceOnPlateauOptions): number {
   const plateau = new ReduceOnPlateau(0.1, options);
   return values.map((value) => plateau.update(value)).at(-1)!;
@@ -233,7 +233,7 @@ describe('ReduceOnPlateau', () => {
 
 describe.each(['min', 'max'] as const)('a value that is watched, mode %s', (mode) => {
   const sign = mode === 'min' ? 1 : -1;
-  /** What is better, whatever its sign, by so much of the size of -1, 0 and 1. */
+  /** Returns a value that is better than `best` by this share of its magnitude. */
   const better = (best: number, share: number): number => best - sign * share * Math.abs(best);
 
   test.each([-1, 1, -1e-30, 1e30])('has to be better than %s by the threshold, not worse', (best) => {

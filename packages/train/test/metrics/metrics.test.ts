@@ -1,4 +1,4 @@
-/** Metrics by hand: edges, options, states and errors. */
+/** Metrics computed by hand: edge cases, options, states and errors. */
 
 import { ones, Random, tensor, zeros } from '@tapegrad/core';
 import {

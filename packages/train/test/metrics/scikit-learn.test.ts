@@ -1,4 +1,4 @@
-/** Metrics beside stored values of scikit-learn, over batches of every size. */
+/** Compares metrics with stored values of scikit-learn, for batches of every size. */
 
 import { readFileSync } from 'node:fs';
 import { type Tensor, tensor } from '@tapegrad/core';
@@ -48,7 +48,7 @@ const whole = ({ kind, predictions, targets }: Row): Predicted => ({
   targets: tensor(targets, { dtype: kind === 'numbers' ? 'float64' : 'int32' }),
 });
 
-/** The value over batches of the given sizes, the last of them repeated. */
+/** Returns the value over batches of the given sizes; the last size is repeated. */
 function streamed<V>(metric: Metric<Predicted, V>, { predictions, targets }: Predicted, sizes: readonly number[]): V {
   let start = 0;
   for (let i = 0; start < targets.shape[0]!; i++) {

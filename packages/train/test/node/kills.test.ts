@@ -1,6 +1,6 @@
 /**
- * Runs that are killed at random moments, and resumed until they are finished: they end with the same bits as one that is not
- * killed, and no file is ever half-written. `KILLS=200 npx vitest run packages/train/test/node/kills.test.ts` kills more.
+ * Runs that are killed at random moments, and resumed until they finish, are bit-identical to one that is not killed,
+ * and no file is ever half-written. `KILLS=200 npx vitest run packages/train/test/node/kills.test.ts` kills more.
  */
 
 import { spawn } from 'node:child_process';
@@ -42,7 +42,7 @@ interface Outcome {
   readonly code: number | null;
 }
 
-/** Runs the program, and has `act` do something to its process once it trains. */
+/** Runs the program, and calls `act` with its process once it trains. */
 function start(
   run: string,
   pause: number,
@@ -97,7 +97,7 @@ describe('a run', () => {
       const path = join(folder, `run ${run}`);
       let before = 0;
       for (;;) {
-        // While it trains or writes; a run that is not killed takes about half a second.
+        // Kills it while it trains or writes; an uninterrupted run takes about half a second.
         const delay = 400 * random.next();
         const { output, errors, signal, code } = await start(
           path,
@@ -122,7 +122,7 @@ describe('a run', () => {
           const { position } = load<TrainerState>(join(path, 'last.checkpoint'));
           expect(position.step).toBeGreaterThanOrEqual(before);
           const logged = Math.max(0, ...lines(path).map(({ step }) => step));
-          // A point is logged every third step, a checkpoint kept every second.
+          // A point is logged every third step, and every second checkpoint is kept.
           expect(logged - position.step).toBeLessThanOrEqual(2);
           before = position.step;
         }
@@ -156,7 +156,7 @@ describe('a run', () => {
       15,
       (kill) => {
         setTimeout(() => kill('SIGINT'), 100);
-        // The first has been heard by then, and the end of the run takes a minute.
+        // By then, the first signal has been handled; the run would take another minute.
         setTimeout(() => kill('SIGINT'), 2000);
       },
       60_000,

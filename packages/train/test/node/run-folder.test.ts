@@ -1,4 +1,4 @@
-/** Folders of runs, progress and tables. */
+/** Run folders, progress and tables. */
 
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -121,7 +121,7 @@ describe('RunFolder', () => {
   });
 });
 
-/** Collects what is written. */
+/** Collects all output. */
 function sink(isTTY: boolean) {
   const written: string[] = [];
   const stream = new Writable({

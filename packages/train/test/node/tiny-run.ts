@@ -1,4 +1,7 @@
-/** A tiny run as a program: `node tiny-run.ts FOLDER [PAUSE [LAST]]`. It says when it begins, and prints the sum of its final state. */
+/**
+ * A tiny run as a program: `node tiny-run.ts FOLDER [PAUSE [LAST]]`. It prints a line when it begins, and the checksum
+ * of its final state.
+ */
 
 import { createHash } from 'node:crypto';
 import { RunFolder } from '@tapegrad/train/node';
@@ -6,7 +9,7 @@ import { busyTrainer, timeless } from '../trainer/runs.ts';
 
 const [folder = '', pause = '0', last = '0'] = process.argv.slice(2);
 
-/** Waits without turning the event loop, so that the process can be killed at any point. */
+/** Blocks for a while, so that the process can be killed at any point. */
 const wait = (milliseconds: number): void => {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 };

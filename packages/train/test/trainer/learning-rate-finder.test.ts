@@ -1,4 +1,4 @@
-/** The search for a learning rate. */
+/** The learning rate finder. */
 
 import { Random } from '@tapegrad/core';
 import { DataLoader, fromTensors } from '@tapegrad/data';

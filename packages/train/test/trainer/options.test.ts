@@ -1,4 +1,4 @@
-/** What a trainer refuses. */
+/** The options that a trainer rejects. */
 
 import { Random, type Tensor, tensor } from '@tapegrad/core';
 import { Dense, mse } from '@tapegrad/nn';

@@ -1,4 +1,4 @@
-/** A run that is stopped anywhere and resumed gives the same bits. */
+/** A run that is stopped at any point and resumed is bit-identical to an uninterrupted one. */
 
 import { Random } from '@tapegrad/core';
 import { crossEntropy, Dense, dropout } from '@tapegrad/nn';
@@ -7,7 +7,7 @@ import { supervised, Trainer, type TrainerState } from '@tapegrad/train';
 import { describe, expect, test } from 'vitest';
 import { batchesOf, busyTrainer, shuffled, timeless, type XY } from './runs.ts';
 
-/** The states at the places where hooks can save one. */
+/** Returns the states at all points at which hooks can save them. */
 async function statesOf(options: object = {}): Promise<{ states: TrainerState[]; final: unknown }> {
   const states: TrainerState[] = [];
   const save = () => void states.push(structuredClone(run.trainer.state()));
@@ -16,7 +16,7 @@ async function statesOf(options: object = {}): Promise<{ states: TrainerState[];
   return { states, final: timeless(run.trainer.state()) };
 }
 
-/** Batches with a length and a state of their own, as a data loader has. */
+/** Batches with a length and a state, like those of a data loader. */
 class Loader implements Iterable<XY> {
   readonly #batches = batchesOf(33, 5);
   readonly #random = new Random(9);

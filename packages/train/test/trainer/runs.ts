@@ -1,4 +1,4 @@
-/** Small runs that depend on everything that a run can depend on. */
+/** Small runs that depend on every kind of state. */
 
 import { Random, type Tensor, tensor } from '@tapegrad/core';
 import { BatchNorm1d, crossEntropy, Dense, Dropout, ReLU, Sequential } from '@tapegrad/nn';
@@ -10,7 +10,7 @@ export interface XY {
   readonly y: Tensor;
 }
 
-/** Points of two classes, in batches of five of which the last is smaller. */
+/** Points of two classes, in batches of five; the last batch is smaller. */
 export function batchesOf(count: number, seed: number, size = 5): XY[] {
   const random = new Random(seed);
   const labels = random.integers([count], 0, 2);
@@ -21,12 +21,12 @@ export function batchesOf(count: number, seed: number, size = 5): XY[] {
   });
 }
 
-/** Batches in another order in each epoch. */
+/** Batches in a different order in each epoch. */
 export function* shuffled(batches: readonly XY[], random: Random): Generator<XY> {
   for (const i of random.permutation(batches.length).data) yield batches[i]!;
 }
 
-/** A trainer with dropout, batch normalisation, momentum, transforms that remember, an average and a shuffling source. */
+/** A trainer with dropout, batch normalisation, momentum, stateful transforms, a weight average and shuffled data. */
 export function busyTrainer(
   seed: number,
   options: Partial<TrainerOptions<XY, { loss: Tensor; predictions: Tensor; targets: Tensor }>> = {},
@@ -61,7 +61,7 @@ export function busyTrainer(
   return { trainer, model, optimizer };
 }
 
-/** A state without what clocks tell. */
+/** Returns a state without the times in it. */
 export const timeless = (state: unknown): unknown =>
   JSON.parse(
     JSON.stringify(state, (key, value) => {

@@ -1,4 +1,4 @@
-/** The trainer beside loops written by hand. */
+/** Compares the trainer with hand-written loops. */
 
 import { Random } from '@tapegrad/core';
 import { BatchNorm1d, crossEntropy, Dense, Dropout, mse, Sequential } from '@tapegrad/nn';

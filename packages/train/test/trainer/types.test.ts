@@ -1,4 +1,4 @@
-/** What the compiler infers of a trainer's options. */
+/** The types that the compiler infers from a trainer's options. */
 
 import { Random, type Tensor, zeros } from '@tapegrad/core';
 import { DataLoader, fromTensors } from '@tapegrad/data';

@@ -1,4 +1,4 @@
-/** The page of the test: it trains in its worker, and counts the frames that it draws meanwhile. */
+/** The test page: it trains in a worker, and counts the frames that it draws meanwhile. */
 
 import { Random, type Tensor, tensor } from '@tapegrad/core';
 import { decodeSafetensors, loadState } from '@tapegrad/files';
@@ -19,7 +19,7 @@ interface Outcome {
 declare const requestAnimationFrame: (callback: (time: number) => void) => number;
 declare const Worker: new (url: string, options: object) => Parameters<typeof trainInWorker>[0] & { terminate(): void };
 
-/** Fine-tunes in a worker, and stops after so many reports if that is asked. */
+/** Fine-tunes in a worker, and optionally stops after this many reports. */
 async function fineTune(config: Omit<FineTuning, 'weights'>, file: number[], stopAfter = Infinity): Promise<Outcome> {
   const weights = Uint8Array.from(file);
   let [frames, reports, epochs, longestPause] = [0, 0, 0, 0];

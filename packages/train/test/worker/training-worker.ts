@@ -1,4 +1,4 @@
-/** A worker that fine-tunes a network that PyTorch trained, with low-rank adapters. */
+/** A worker that fine-tunes a network trained by PyTorch, with low-rank adapters. */
 
 import { Random, type Tensor, tensor } from '@tapegrad/core';
 import { decodeSafetensors, loadState } from '@tapegrad/files';
@@ -15,11 +15,11 @@ export interface FineTuning {
   readonly epochs: number;
 }
 
-/** The network that the file holds. */
+/** The network stored in the file. */
 export const network = () =>
   new Sequential(new Dense(4, 32), new ReLU(), new Dense(32, 32), new ReLU(), new Dense(32, 3));
 
-/** Makes the trainer of adapters of the pretrained network. */
+/** Creates a trainer for adapters of the pretrained network. */
 export function fineTuning({ weights, x, y, epochs }: FineTuning) {
   const model = network();
   loadState(model, decodeSafetensors(weights).tensors, { strict: true });

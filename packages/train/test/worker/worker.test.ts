@@ -1,4 +1,4 @@
-/** Training in a worker: through a channel in Node, and in a page in Chromium. */
+/** Training in a worker: over a message channel in Node, and in a page in Chromium. */
 
 import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
@@ -117,7 +117,7 @@ describe.skipIf(executablePath === undefined)(suite, () => {
       bundle: true,
       write: false,
       format: 'esm',
-      // The root entry of the package must not need Node.
+      // The main entry of the package must not need Node.
       platform: 'browser',
       conditions: ['@tapegrad/source'],
     });

@@ -1,4 +1,4 @@
-/** What the tests of links are about: tensors to make programs of, and what is expected of links. */
+/** Common parts of the tests of links: tensors for programs, and expectations. */
 
 import { parameter, Random, type Shape, type Tensor, tensor } from '@tapegrad/core';
 import { centralDifferences, compare, type Link, links } from '@tapegrad/verify';
@@ -9,7 +9,7 @@ export const normal = (...shape: number[]): Tensor => random.normal(shape, { dty
 export const weight = (name: string, ...shape: number[]): Tensor => parameter(normal(...shape), { name });
 export const given = (...shape: number[]): Tensor => tensor(normal(...shape).data, { shape, requiresGrad: true });
 
-/** Sums with unlike weights, so that no element's share is like another's; neither is it like a loss's. */
+/** Sums with different weights, so that all elements contribute differently, and not as in a loss. */
 export const project = (y: Tensor): Tensor => y.mul(normal(...y.shape)).sum();
 
 export function expectEqual(name: string, expected: Tensor, actual: Tensor, scale?: number): void {
@@ -24,7 +24,10 @@ function expectNear(name: string, expected: Tensor, actual: Tensor): void {
   expect(error, name).toBeLessThan(1e-8 * size + 1e-10);
 }
 
-/** Each delta against differences on A_l; the gradients of the weights, summed over their uses, against the sweep's. */
+/**
+ * Compares each delta with differences on A_l, and the gradients of the weights, summed over their uses, with the
+ * sweep's.
+ */
 export function expectTrue(loss: Tensor, list: readonly Link[]): void {
   const gradients = loss.backward({ retainGraph: true });
   const sums = new Map<Tensor, Tensor>();

@@ -1,4 +1,4 @@
-/** Layers read off the tapes of programs without nn, and delta_l against central differences on A_l. */
+/** Layers found in the tapes of programs without nn, and delta_l compared with central differences on A_l. */
 
 import { concat, einsum, ones, parameter, type Tensor, tensor, unfold, zeros } from '@tapegrad/core';
 import { kernels as k } from '@tapegrad/core/extend';

@@ -1,4 +1,4 @@
-/** What links are called, and the one sweep that they come from. */
+/** The names of links, and the single sweep that computes them. */
 
 import { ArgumentError, noGrad, parameter, ShapeError, TapeError, type Tensor } from '@tapegrad/core';
 import { type Kernels, type NdArray, setInterpreter } from '@tapegrad/core/extend';
@@ -44,7 +44,7 @@ describe('the sweep', () => {
   };
   const everything = (loss: Tensor) => loss.backward({ retainGraph: true });
 
-  /** Runs a forward pass and then something else, with `before` called before every primitive of the latter. */
+  /** Runs a forward pass and then a function, and calls `before` before every primitive of the function. */
   function spying(loss: () => Tensor, run: (loss: Tensor) => unknown, before: (op: string) => void): void {
     setInterpreter(plain);
     const result = loss();

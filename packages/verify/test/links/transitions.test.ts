@@ -1,4 +1,4 @@
-/** What leads from one layer to the next, and what belongs to the loss. */
+/** The transitions between layers, and the operations that belong to the loss. */
 
 import { concat, type Tensor, tensor } from '@tapegrad/core';
 import { type Link, links, verify } from '@tapegrad/verify';

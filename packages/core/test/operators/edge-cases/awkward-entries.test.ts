@@ -1,6 +1,6 @@
 /**
- * The law of awkward entries: beside an infinity, a NaN, a number whose square no number of the dtype holds, or a subnormal
- * one, whatever does not depend on it stays as it was, in value and gradient, and all interpreters say the same.
+ * The law of awkward entries: if an entry is infinite, NaN, subnormal, or too large to be squared in the dtype,
+ * everything that doesn't depend on it keeps its value and gradient, and all interpreters agree.
  */
 
 import { ArgumentError, DTypeError, type FloatDType } from '@tapegrad/core';
@@ -12,7 +12,7 @@ import { type Outcome, type Place, type Trial, trials, withEntry } from './awkwa
 
 const [tested, curved] = [trials(1), trials(2)];
 
-/** Entries at which operators are apt to go wrong. */
+/** Entries at which operators are likely to fail. */
 const awkward: readonly (readonly [dtype: FloatDType, value: number])[] = [
   ['float64', Infinity],
   ['float64', Number.NaN],
@@ -26,13 +26,16 @@ const awkward: readonly (readonly [dtype: FloatDType, value: number])[] = [
 
 const tolerances = { float32: 1e-4, float64: 1e-10 } as const;
 
-/** Operators that may refuse such an entry by an error of ours: it has no factors, or is no integer. */
+/**
+ * Operators that may reject such an entry with one of our errors: the matrix can't be factorized, or the entry isn't an
+ * integer.
+ */
 const refusing: ReadonlySet<string> = new Set(['eigh', 'qr', 'svd', 'svdvals', 'cast', 'oneHot']);
 
-/** Their case computes with squares of what it is given. */
+/** Operators whose test case squares its inputs. */
 const ofSquares: ReadonlySet<string> = new Set(['cholesky']);
 
-/** An outcome, or the error of an operator that may refuse. */
+/** An outcome, or the error of an operator that may reject its operands. */
 function attempt(trial: Trial, run: () => Outcome): Outcome | string {
   try {
     return run();
@@ -43,7 +46,7 @@ function attempt(trial: Trial, run: () => Outcome): Outcome | string {
   }
 }
 
-/** The first element of which `isWrong` holds, put into words. */
+/** Describes the first element for which `isWrong` is true. */
 function firstWrong(
   outcome: Outcome,
   beside: Outcome,
@@ -59,14 +62,14 @@ function firstWrong(
 
 const isSame = (x: number, y: number, bound: number): boolean => Object.is(x, y) || x === y || Math.abs(x - y) <= bound;
 
-/** What differs but for what does depend on an entry. */
+/** Describes a difference in an element that doesn't depend on the entry. */
 const touched = (after: Outcome, before: Outcome, dependent: boolean[][], dtype: FloatDType): string | undefined =>
   firstWrong(after, before, (x, was, i, j) => {
     if (dependent[i]![j]) return false;
     return !isSame(x, was, 0.1 * tolerances[dtype] * Math.max(1, Math.abs(was)));
   });
 
-/** What differs from another interpreter's. */
+/** Describes a difference from another interpreter's outcome. */
 function disagreement(actual: Outcome, expected: Outcome, dtype: FloatDType): string | undefined {
   const shapes = [actual, expected].map((outcome) => outcome.map(({ shape }) => shape));
   if (!shapes[0]!.every((shape, i) => sameShape(shape, shapes[1]![i]!))) return `shapes ${JSON.stringify(shapes)}`;
@@ -74,11 +77,11 @@ function disagreement(actual: Outcome, expected: Outcome, dtype: FloatDType): st
   return firstWrong(actual, expected, (x, y, i) => !isSame(x, y, tolerances[dtype] * sizes[i]!));
 }
 
-/** What float32 has no number for, and could. */
+/** Describes an element that is not finite in float32, though float32 could represent it. */
 const overflow = (narrow: Outcome, wide: Outcome): string | undefined =>
   firstWrong(narrow, wide, (x, exact) => Math.abs(exact) < 1e38 && !Number.isFinite(x));
 
-/** What breaks the law for an entry of a trial's operands, on one interpreter after the other. */
+/** Describes violations of the law for an entry of a trial's operands, on each interpreter. */
 function violations(trial: Trial, place: Place, entries = awkward): string[] {
   const dependent = trial.dependents(place);
   const on = (name: string, run: () => Outcome): Outcome | string => {
@@ -90,7 +93,7 @@ function violations(trial: Trial, place: Place, entries = awkward): string[] {
   const before = new Map<string, Outcome>();
   return entries.flatMap(([dtype, value]) => {
     const operands = withEntry(trial.operands, place, value);
-    // The reference is slow, and has to agree where there is something to disagree about.
+    // The reference is slow, so it only runs where results could differ.
     const names = Object.keys(interpreters).filter((name) => name !== 'reference' || !Number.isFinite(value));
     const results = names.map((name) => on(name, () => trial.run(operands, dtype)));
     const [first] = results;

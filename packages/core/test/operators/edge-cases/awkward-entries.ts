@@ -1,4 +1,4 @@
-/** Operators with one awkward entry among their operands: which results depend on it, and which have to be as they were. */
+/** Operators with one awkward entry among their operands: finds which results depend on it, and which must not change. */
 
 import { type BackwardOptions, type FloatDType, type Shape, type Tensor, tensor, zeros } from '@tapegrad/core';
 import { sameShape, setInterpreter } from '@tapegrad/core/extend';
@@ -23,10 +23,10 @@ export interface Place {
   readonly entry: number;
 }
 
-/** What a case gives: its value and the gradient of each input or, of second order, what its Hessian makes of a direction. */
+/** The outcome of a case: its value and the gradient of each input or, of second order, Hessian-vector products. */
 export type Outcome = readonly Tensor[];
 
-/** What an entry is moved to: nearby, across 0, and far below and above all others. */
+/** The values to which an entry is moved: nearby, across 0, and far below and above all others. */
 const moves: readonly ((x: number) => number)[] = [
   (x) => x + 0.04,
   (x) => x - 0.03,
@@ -37,10 +37,10 @@ const moves: readonly ((x: number) => number)[] = [
   (x) => x - 1000,
 ];
 
-/** Operators that tell numbers from what is none. */
+/** Operators that tell numbers from NaN or infinities. */
 const ofNone: ReadonlySet<string> = new Set(['isNaN', 'isFinite']);
 
-/** Operators whose result depends on a matrix as a whole: elimination and rotations mix its rows. */
+/** Operators whose result depends on the whole matrix: elimination and rotations mix its rows. */
 const ofMatrices: ReadonlySet<string> = new Set([
   'solve',
   'triangularSolve',
@@ -55,25 +55,25 @@ const ofMatrices: ReadonlySet<string> = new Set([
   'svdvals',
 ]);
 
-/** The operands that padding is multiplied by: zeros, of which an infinity or a NaN makes NaN. */
+/** The operands that are multiplied by zeros of padding, which gives NaN for an infinity or a NaN. */
 const besidePadding: { readonly [call: string]: readonly number[] } = {
   conv: [1, 2],
   convInput: [0, 1],
   convWeight: [1, 2],
 };
 
-/** More than rounding makes of it. */
+/** More than the effect of rounding. */
 const isChange = (from: number, to: number): boolean => !(Math.abs(to - from) <= 1e-9 * Math.max(1, Math.abs(from)));
 
 const allFinite = (outcome: Outcome): boolean => outcome.every(({ data }) => data.every(Number.isFinite));
 
 const haveSameShapes = (a: Outcome, b: Outcome): boolean => a.every((x, i) => sameShape(x.shape, b[i]!.shape));
 
-/** Operands of which one has one other entry. */
+/** Returns operands with one entry replaced. */
 export const withEntry = (operands: Operands, { operand, entry }: Place, value: number): Operands =>
   operands.map((elements, i) => (i === operand ? elements.with(entry, value) : elements));
 
-/** A case of the table of operators, on elements alone. */
+/** A case of the operator table as a function of elements. */
 export class Trial {
   readonly call: string;
   readonly name: string;
@@ -94,7 +94,7 @@ export class Trial {
     this.operands = [...inputs, ...seed].map(({ data }) => Float64Array.from(data));
   }
 
-  /** The outcome for operands in a dtype. */
+  /** Returns the outcome for operands in a dtype. */
   run(operands: Operands, dtype: FloatDType): Outcome {
     const { constant = false, run } = this.#case;
     const tensors = operands.map((elements, i) =>
@@ -116,8 +116,8 @@ export class Trial {
   }
 
   /**
-   * Which elements of the outcome depend on an entry, or undefined where its shapes do: those that change as it is moved, to
-   * finite numbers; with it, the entries that it acts together with.
+   * Returns which elements of the outcome depend on an entry: those that change if it, or an entry that acts together
+   * with it, is moved to other finite numbers. Returns undefined if the shapes depend on it.
    */
   dependents(place: Place): boolean[][] | undefined {
     setInterpreter(plain);
@@ -148,7 +148,10 @@ export class Trial {
     }
   }
 
-  /** Operands beside these, so that no entry is 0 and no two are equal; for a test of equality or of 0, these. */
+  /**
+   * Returns operands near these without zeros or equal entries; for operators that test equality or zeros, these
+   * themselves.
+   */
   #generic(): Operands {
     if (this.#case.constant) return this.operands;
     return this.operands.map((elements, i) => elements.map((x, j) => x + 1e-3 * (1 + ((7 * j + 3 * i) % 11) / 11)));
@@ -162,7 +165,7 @@ export class Trial {
     }
   }
 
-  /** The entries that one acts together with: those of its matrix, or of its plane. */
+  /** Returns the entries that act together with one: those of its matrix, or of its plane. */
   #besides({ operand, entry }: Place): Place[] {
     const isMatrix = ofMatrices.has(this.call);
     if (!isMatrix && !besidePadding[this.call]?.includes(operand)) return [];
@@ -184,7 +187,7 @@ const operators: ReadonlySet<string> = new Set([
   ...primitives,
 ]);
 
-/** Each operator with each of its arguments once, on several elements. */
+/** One case for each argument list of each operator, on several elements. */
 export function trials(order: 1 | 2): Trial[] {
   const chosen = new Map<number, OperatorCase>();
   for (const c of operatorCases) {

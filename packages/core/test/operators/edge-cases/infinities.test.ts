@@ -1,4 +1,4 @@
-/** What infinities and NaN do to values and slopes, and what they leave alone. */
+/** The effect of infinities and NaN on values and slopes, and the elements they must not affect. */
 
 import {
   atan2,
@@ -44,7 +44,7 @@ function bothSlopes(f: Binary, left: readonly number[], right: readonly number[]
   return [listOf(gradients.of(x)), listOf(gradients.of(y))];
 }
 
-/** What arrives at the operands of a function whose result has these cotangents. */
+/** Returns the cotangents of a function's operands, given those of its result. */
 function sharesOf(f: (...x: Tensor[]) => Tensor, cotangents: readonly number[], ...operands: number[][]): number[][] {
   const x = operands.map((values) => vector(...values));
   const gradients = f(...x).backward({ seed: vector(...cotangents).detach() });

@@ -1,4 +1,4 @@
-/** int32 at its ends: sums and products wrap, modulo 2^32, and what is not int32 is refused. */
+/** int32 at its limits: sums and products wrap modulo 2^32, and numbers that are not int32 are rejected. */
 
 import {
   add,
@@ -23,12 +23,12 @@ const [least, most] = [-(2 ** 31), 2 ** 31 - 1];
 const ends = [least, least + 1, -65537, -2, -1, 0, 1, 2, 3, 65536, 65537, most - 1, most];
 const integers = (...values: number[]): Tensor => tensor(new Int32Array(values));
 
-/** The int32 number that an exact one wraps to. */
+/** Returns the int32 number to which an exact integer wraps. */
 const wrapped = (exact: bigint): number => Number(BigInt.asIntN(32, exact));
 
 type Exact = (x: bigint, y: bigint) => bigint;
 
-/** Holds an operator on all pairs of ends against exact numbers. */
+/** Compares an operator with exact integers, on all pairs of limits. */
 function expectWrapping(f: (x: Tensor, y: Tensor) => Tensor, exact: Exact): void {
   const [x, y] = [integers(...ends).reshape([ends.length, 1]), integers(...ends)];
   const result = f(x.broadcastTo([ends.length, ends.length]), y);
@@ -190,7 +190,7 @@ describeEach(() => {
 describe('however many there are', () => {
   describeEach(() => {
     test('sums wrap', () => {
-      // Their sum has more digits than float64.
+      // Their sum needs more digits than float64 has.
       const count = 2 ** 23;
       const less = Int32Array.from({ length: count }, (_, i) => (i * 7) % 11);
       const x = tensor(less.map((by) => most - by));

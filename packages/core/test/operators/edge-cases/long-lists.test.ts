@@ -1,4 +1,4 @@
-/** Lists of tensors that a program may make as long as it likes: values, gradients of any order, tangents, examples. */
+/** Lists of tensors of unlimited length: values, gradients of any order, tangents, and mapped examples. */
 
 import { concat, grad, jvp, ones, stack, type Tensor, tensor, vmap } from '@tapegrad/core';
 import { expect, test } from 'vitest';

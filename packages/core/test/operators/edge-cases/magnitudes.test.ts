@@ -1,4 +1,4 @@
-/** Numbers whose squares no number of the dtype holds: norms, distances and deviations of them are no worse than of others. */
+/** Numbers whose squares overflow or underflow: their norms, distances and deviations are as accurate as those of others. */
 
 import { cdist, type FloatDType, std, type Tensor, tensor, vmap } from '@tapegrad/core';
 import { gradcheck } from '@tapegrad/verify';
@@ -6,26 +6,29 @@ import { expect, test } from 'vitest';
 import { describeEach } from '../../../../../test/interpreters.ts';
 
 const dtypes = ['float32', 'float64'] as const;
-/** Far out, but for powers of two: so that digits show. */
+/** Factors near the limits of the dtype; not powers of two, so that rounding shows. */
 const scales = { float32: [1e20, 3e37, 1e-20, 3e-37], float64: [1e200, 3e307, 1e-200, 3e-307] } as const;
 const largest = { float32: 3.4e38, float64: 1.7e308 } as const;
 const epsilon = { float32: 2 ** -23, float64: 2 ** -52 } as const;
 
-/** The value and the gradient of the sum. */
+/** Returns the sum and its gradient. */
 function outcome(f: (x: Tensor) => Tensor, elements: readonly number[], dtype: FloatDType): [number[], number[]] {
   const x = tensor([...elements], { dtype, requiresGrad: true });
   const y = f(x);
   return [[...y.data], [...y.sum().backward().of(x).data]];
 }
 
-/** Holds numbers against others, to within a share of the largest. */
+/** Compares two lists of numbers, with a tolerance relative to the largest. */
 function expectWithin(actual: readonly number[], expected: readonly number[], bound: number): void {
   const size = Math.max(...expected.map(Math.abs));
   const isClose = (x: number, i: number) => Math.abs(x - expected[i]!) <= bound * size;
   if (actual.length !== expected.length || !actual.every(isClose)) expect(actual).toEqual(expected);
 }
 
-/** Holds f of scaled elements against f of the elements themselves, in float64: it is homogeneous, and its slopes do not change. */
+/**
+ * Compares f of scaled elements with f of the elements themselves in float64: f is homogeneous, so its slopes don't
+ * change.
+ */
 function expectHomogeneous(f: (x: Tensor) => Tensor, elements: readonly number[], ulps = 4): void {
   const [value, slopes] = outcome(f, elements, 'float64');
   for (const dtype of dtypes) {
@@ -121,10 +124,10 @@ describeEach(() => {
 
 describeEach(() => {
   const n = 1000;
-  /** 1e4 ± 1e-2, as float32 has them. */
+  /** 1e4 ± 1e-2, rounded to float32. */
   const elements = Array.from({ length: n }, (_, i) => Math.fround(1e4 + (((i * 7919) % n) / n - 0.5) * 0.02));
 
-  /** The variance of numbers, in digits enough. */
+  /** Computes the variance of numbers with enough digits. */
   function exactly(correction: number): number {
     const mean = elements.reduce((sum, x) => sum + (x - 1e4), 0) / n;
     return elements.reduce((sum, x) => sum + (x - 1e4 - mean) ** 2, 0) / (n - correction);

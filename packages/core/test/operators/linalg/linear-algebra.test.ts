@@ -1,4 +1,4 @@
-/** Linear algebra where it is awkward; values and derivatives in general are in the table of operators. */
+/** Linear algebra in awkward cases; general values and derivatives are in the operator table. */
 
 import {
   ArgumentError,
@@ -256,8 +256,8 @@ describe('where values are equal', () => {
     },
   };
 
-  // The product is the matrix itself, and its derivative what it is multiplied by: a rule that leaves out the share of equal
-  // values says 0.
+  // The product is the matrix itself, so its derivative is the factor; a rule without the terms of equal values would
+  // give 0.
   test.each(Object.entries(ofVectors))('%s have no derivatives', (_, of) => {
     expect(() => grad((x: Tensor) => of(x).mul(mixing).sum())(identity)).toThrow('are equal, so their vectors');
     expect(() => jvp(of, [identity], [mixing])).toThrow('are equal, so their vectors');

@@ -1,4 +1,4 @@
-/** What linear algebra refuses, and the sentences that say why. */
+/** The operands that linear algebra rejects, with the error messages. */
 
 import {
   ArgumentError,

@@ -102,16 +102,15 @@ function* readApart(
   desk: Desk,
 ): Gradually<readonly FormulaJudgement[]> {
   const better = new Map<Statement, FormulaJudgement>();
-  const note: Note = (part, statement, where) => {
+  const note: Note = (part, statement, where, accepted = ['holds', 'conditional']) => {
     const index = part.outline.reading.statements.findIndex((other) => (other.origin ?? other) === statement);
     const item = part.outline.items.find((other) => other.statement === index);
     const steps = part.claims.get(index);
     if (item === undefined || steps === undefined || steps.length === 0) return undefined;
     const verdict = overallOf(steps);
     const before = formulas.find((formula) => formula.statement === statement);
-    const isBetter =
-      verdict.verdict === 'holds' || (verdict.verdict === 'conditional' && before?.overall.verdict !== 'wrong');
-    if (!isBetter) return verdict;
+    const isMeant = verdict.verdict === 'holds' || before?.overall.verdict !== 'wrong';
+    if (!isMeant || !accepted.includes(verdict.verdict)) return verdict;
     const apart = formulaOf(part, item);
     const reason = `${apart.overall.reason}, judged using only ${where}`;
     better.set(statement, { ...apart, isApart: true, overall: { ...apart.overall, reason } });
@@ -168,7 +167,12 @@ function isPlainIdentity(statement: Statement): boolean {
   return isIdentity(statement) && !hasIndices;
 }
 
-type Note = (part: Interpreted, statement: Statement, where: string) => Judgement | undefined;
+type Note = (
+  part: Interpreted,
+  statement: Statement,
+  where: string,
+  accepted?: readonly Judgement['verdict'][],
+) => Judgement | undefined;
 
 /**
  * Judges formulas again using only the definitions nearest to them. If that doesn't help, and no judgement found the
@@ -193,8 +197,24 @@ function* readNearby(
       isWell || isPlainIdentity(statement) || (found?.verdict === 'wrong' && found.certainty === 'numeric');
     if (overall.verdict === 'wrong' && !better.has(statement) && !isConfirmed)
       better.set(statement, { ...formula, overall: doubted(overall, found) });
-    if (better.has(statement) || overall.verdict === 'wrong' || found?.verdict === 'wrong') continue;
-    const open = yield* interpreted(outlineOf(nearby.readingFor(index, outline.losses)), desk, layout);
-    note(open, statement, 'the nearest definitions, for an arbitrary loss');
+    const isOpen = overall.verdict !== 'wrong' && found?.verdict !== 'wrong';
+    if (isOpen && !isBetter(better, statement)) {
+      const open = yield* interpreted(outlineOf(nearby.readingFor(index, outline.losses)), desk, layout);
+      note(open, statement, 'the nearest definitions, for an arbitrary loss');
+    }
+    if (isBetter(better, statement) || (overall.verdict === 'wrong' && isConfirmed)) continue;
+    const isRefuted = found?.verdict === 'wrong' && found.certainty === 'numeric';
+    for (const { reading, isSection } of nearby.fewer(index)) {
+      if (isRefuted && !isSection) break;
+      const part = yield* interpreted(outlineOf(reading), desk, layout);
+      note(part, statement, isSection ? 'the definitions of its section' : 'fewer of its definitions', ['holds']);
+      if (isBetter(better, statement)) break;
+    }
   }
 }
+
+/** Whether a formula has been found to hold, or to hold on a condition, by some part of the page. */
+const isBetter = (better: ReadonlyMap<Statement, FormulaJudgement>, statement: Statement): boolean => {
+  const found = better.get(statement);
+  return found !== undefined && !isDoubtful(found.overall);
+};

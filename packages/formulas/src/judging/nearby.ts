@@ -58,6 +58,9 @@ function hasLooseDots(e: Expression): boolean {
 /** Returns whether a definition holds for all indices, unlike the first step of a recursion. */
 const isGeneral = ({ pattern }: Definer): boolean => pattern.every((index) => bare(index).kind !== 'number');
 
+/** The most definitions of a section that are left out one by one. */
+const mostDropped = 6;
+
 /** The form in which a letter is used: the numbers of its superscript and subscript indices. */
 interface Form {
   readonly key: string;
@@ -106,10 +109,42 @@ export class Nearby {
 
   /** Returns the part of the page that a statement needs. Definitions of the letters in `open` are left out. */
   readingFor(index: number, open: ReadonlySet<string> = new Set()): Reading {
-    const { reading } = this.#outline;
-    const { statements } = reading;
+    const { chosen, seen } = this.#needed(index, open);
+    return this.#readingOf(index, chosen, seen);
+  }
+
+  /**
+   * Returns readings with fewer and fewer definitions, since the others may be about other letters of the same name:
+   * first those of the statement's section, then one fewer at a time, the farthest first. A letter without a definition
+   * is arbitrary, so a formula that holds in such a reading holds for every value of the letter.
+   */
+  *fewer(index: number): Generator<{ readonly reading: Reading; readonly isSection: boolean }, void, undefined> {
+    const { statements } = this.#outline.reading;
+    const { chosen } = this.#needed(index, new Set());
+    const start = (i: number): number => statements[i]!.span.start;
+    const others = [...chosen].filter((i) => i !== index);
+    const near = others
+      .filter((i) => !this.#isApart(i, index))
+      .toSorted((a, b) => Math.abs(start(a) - start(index)) - Math.abs(start(b) - start(index)));
+    const first = Math.min(near.length, mostDropped);
+    for (let count = first; count >= 0; count--) {
+      const kept = new Set([index, ...near.slice(0, count)]);
+      const seen = new Set([...kept].flatMap((i) => keysOf(statements[i]!.sides, this.#outline)));
+      yield { reading: this.#readingOf(index, kept, seen, true), isSection: count === near.length };
+    }
+  }
+
+  /** Returns whether there is a heading between two statements. */
+  #isApart(a: number, b: number): boolean {
+    const { page, statements } = this.#outline.reading;
+    const [first, second] = [a, b].map((i) => statements[i]!.span.start).toSorted((x, y) => x - y) as [number, number];
+    return headingBetween(page.masked, first, second);
+  }
+
+  /** Finds the statements that define the letters of a statement, and the letters that occur in them. */
+  #needed(index: number, open: ReadonlySet<string>): { chosen: Set<number>; seen: Set<string> } {
+    const { statements } = this.#outline.reading;
     const own = statements[index]!;
-    const { block } = own;
     const chosen = new Set([index]);
     const seen = new Set<string>();
     const visit = (forms: readonly Form[], path: readonly string[]): void => {
@@ -130,7 +165,17 @@ export class Nearby {
       }
     };
     visit(formsOf(own.sides, this.#outline), []);
+    return { chosen, seen };
+  }
+
+  /** Returns some statements of the page with the declarations and assumptions about their letters. */
+  #readingOf(index: number, definers: ReadonlySet<number>, seen: ReadonlySet<string>, isStrict = false): Reading {
+    const { reading } = this.#outline;
+    const { statements } = reading;
+    const { block } = statements[index]!;
+    const chosen = new Set(definers);
     statements.forEach(({ sides, relations }, i) => {
+      if (isStrict && this.#isApart(i, index)) return;
       const isDeclaration =
         relations[0] === 'in' && keysOf(sides.slice(0, 1), this.#outline).some((key) => seen.has(key));
       if (isDeclaration || this.#isAssumption(i, seen, block)) chosen.add(i);

@@ -191,8 +191,7 @@ export class Evaluator implements Evaluating {
     const [base, exponent] = [bare(e.base), bare(e.exponent)];
     const times = exponent.kind === 'number' ? Number(exponent.text) : Number.NaN;
     const squared = base.kind === 'letter' ? this.#squareName(base, times) : undefined;
-    if (squared !== undefined)
-      return this.resolver.member(squared, this.resolver.indices(base as LetterNode, scope), base as LetterNode, scope);
+    if (squared !== undefined) return this.resolver.under(squared, base as LetterNode, scope);
     if (times === 2 && base.kind === 'norm' && (base.order === undefined || /^[2F]$/.test(base.order))) {
       return squaredNorm(arithmetic, this.value(base.of, scope));
     }

@@ -45,7 +45,8 @@ export class Resolver {
     const family = letters.infoOf(use.key)?.family ?? use.members.length;
     const written = use.members.length > 0 ? use.members : this.#members.impliedFor(use.key);
     if (written.length < family) {
-      const isWhole = this.#members.program.definitions.some(
+      const { program, outline } = this.#members;
+      const isWhole = [...program.definitions, ...outline.functions].some(
         ({ key, pattern }) => key === use.key && pattern.length === 0,
       );
       return isWhole ? [] : [this.#host.setting.point];
@@ -101,9 +102,15 @@ export class Resolver {
       if (i === undefined || j === undefined) throw new NoMeaning('the indices of this delta are not known', letter);
       return arithmetic.number(i === j ? 1 : 0);
     }
+    return this.under(use.key, letter, scope);
+  }
+
+  /** Returns the value that a key has for the indices of a letter: that of its own key, or that of its square. */
+  under(key: string, letter: LetterNode, scope: Scope): Value {
+    const { elements } = this.#members.outline.letters.useOf(letter);
     const values = this.indices(letter, scope);
-    if (use.elements.length === 0) return this.member(use.key, values, letter, scope);
-    return this.#element(use.key, values, use.elements, letter, scope);
+    if (elements.length === 0) return this.member(key, values, letter, scope);
+    return this.#element(key, values, elements, letter, scope);
   }
 
   /** Whether a letter's elements are defined one by one. */
@@ -320,9 +327,7 @@ export class Resolver {
         try {
           const value = this.member(definition.key, values as number[], letterOn(sides[0]!), scope);
           if (definition.elements === 0) all.push(value);
-          else
-            for (const node of value.node.op === 'concat' ? value.node.inputs : [value.node])
-              all.push({ node, one: value.one });
+          else for (const node of partsOfTable(value.node)) all.push({ node, one: value.one });
         } catch (error) {
           if (!(error instanceof NoMember)) throw error;
         }
@@ -409,6 +414,10 @@ function letterOn(side: Expression): LetterNode {
   const inside = bare(side);
   return (inside.kind === 'power' ? bare(inside.base) : inside) as LetterNode;
 }
+
+/** Returns the elements of a table that is assembled from them, row by row. */
+const partsOfTable = (node: Node): readonly Node[] =>
+  node.op === 'concat' ? node.inputs.flatMap(partsOfTable) : [node];
 
 /** Returns the nodes from which others are computed. */
 function usedBy(nodes: readonly Node[]): Set<Node> {

@@ -116,8 +116,22 @@ function unfitJudgement({ message, at, left, right }: Unfit): Judgement {
   return judgement('wrong', 'dimensions', `${message}${shapes}`, { place: at?.span });
 }
 
+/** Whether a side has a term that is only known by its order of magnitude: O(h^2). */
+function hasOrder(side: Expression): boolean {
+  let found = false;
+  walk(side, (e) => {
+    const letters = e.kind === 'product' ? e.factors : e.kind === 'call' ? [e.fn] : [];
+    found ||= letters.some(
+      (letter) => letter.kind === 'letter' && /^[Oo]$/.test(letter.name) && letter.alphabet === 'calligraphic',
+    );
+  });
+  return found;
+}
+
 /** Judges a step. Returns `undecided` if it takes too much time or memory. */
 export function judgeStep(scenarios: Scenarios, of: Case): Judgement {
+  if ([of.step.left, of.step.right].some(hasOrder))
+    return judgement('not understood', 'none', 'an order of magnitude is not judged', { place: of.step.right.span });
   try {
     const found = judged(scenarios, of);
     const isGuess = of.step.relation === 'approx' && found.verdict === 'wrong';

@@ -156,9 +156,10 @@ export class Nearby {
         for (const definer of this.#nearest(form, index)) {
           const used = formsOf(statements[definer.statement]!.sides.slice(1), this.#outline);
           // Skips circular definitions: those computed from a letter that is being resolved, and those that give a
-          // letter a new value computed from its old one.
-          const isIndexed = definer.pattern.length > 0;
-          if (used.some((other) => path.includes(other.key) || (other.key === key && !isIndexed))) continue;
+          // letter a new value computed from its old one. A mean f of members f_i is neither.
+          const isOwn = (other: Form): boolean =>
+            other.key === key && definer.pattern.length === 0 && other.sup + other.sub === 0;
+          if (used.some((other) => path.includes(other.key) || isOwn(other))) continue;
           chosen.add(definer.statement);
           visit(used, [...path, key]);
         }
@@ -217,7 +218,9 @@ export class Nearby {
     const before = all.filter(({ statement }) => statement < index).toReversed();
     const ordered = before.length > 0 ? before : all;
     const [first] = ordered;
-    if (first === undefined) return [];
+    // G_A is named like G_Z, which is a derivative.
+    const like = this.#outline.aliases.find((alias) => alias.key === key)?.statement;
+    if (first === undefined) return this.#definers.filter(({ statement }) => statement === like);
     const chosen: Definer[] = [];
     for (const definer of ordered) {
       const [a, b] = [first, definer].map(({ statement }) => statements[statement]!.span.start) as [number, number];

@@ -6,6 +6,7 @@ import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/a
 import { dependenciesIn } from './letters/dependencies.ts';
 import { lastMembers } from './letters/last-members.ts';
 import { eachLetter, Letters, type Use } from './letters/letters.ts';
+import { namesakesOf } from './letters/namesakes.ts';
 import { remarksIn } from './letters/prose.ts';
 import { targetsIn } from './letters/targets.ts';
 import type {
@@ -61,6 +62,9 @@ class Classifier {
   outline(): Outline {
     this.#findLosses();
     const items = this.#reading.statements.map((statement, i) => this.#item(statement, i));
+    const isOpen = (key: string): boolean =>
+      !this.#isDefined(key) && !this.#aliases.some((alias) => alias.key === key) && !this.#isDefinedAnywhere(key);
+    this.#aliases.push(...namesakesOf(this.#aliases, this.#letters, isOpen));
     for (const letter of targetsIn(this.#reading.statements.map(({ sides }) => sides))) {
       const { key } = this.#use(letter);
       if (!this.#isDefinedAnywhere(key)) this.#assumptions.push({ key, property: 'distribution', block: pageWide });

@@ -19,6 +19,8 @@ export interface Notation {
   readonly variables: ReadonlyMap<string, Expression> | undefined;
   /** The keys of letters with two subscripts, which may be written as one number: w_{11}. */
   readonly twofold: ReadonlySet<string>;
+  /** Those of which all superscript indices are in brackets, so that a number without brackets is a power. */
+  readonly bracketed: ReadonlySet<string>;
   /** Whether d before a letter denotes a derivative or differential: dW, dZ. */
   readonly differentials: boolean;
   /** Whether e is a letter of the page, not Euler's number. */

@@ -198,6 +198,7 @@ export function superscript(
     counter !== undefined && (/^(?:l|L|ell)$/.test(counter.name) || (counter.adds && /^[a-zA-Z]$/.test(counter.name)));
   const isIndex =
     key !== undefined &&
+    !(grammar.notation.bracketed.has(key) && exponent.kind === 'number') &&
     (grammar.notation.superscripted.has(key) ? exponent.kind === 'tuple' || isIndexLike(exponent) : isCounted);
   if (isIndex) return { kind: 'index', brackets: '', indices: separate(exponent), transpose: undefined, primes: 0 };
   return { kind: 'power', exponent, elementwise: false };

@@ -7,6 +7,7 @@ import { textOf } from '../syntax/print-text.ts';
 export const noNotation: Notation = {
   functions: new Set(),
   superscripted: new Set(),
+  bracketed: new Set(),
   variables: undefined,
   twofold: new Set(),
   differentials: false,
@@ -21,6 +22,8 @@ const losses = /^(?:L|J|E|C|ell|R|l|Loss|loss|cost|Cost|MSE|CE|NLL|BCE|Q)$/;
 interface Uses {
   total: number;
   applied: number;
+  /** How often it has several arguments. */
+  listed: number;
   primed: number;
   /** Whether it is transposed or inverted, and therefore a matrix. */
   isMatrix: boolean;
@@ -32,7 +35,7 @@ function usesIn(expressions: readonly Expression[]): Map<string, Uses> {
   const uses = new Map<string, Uses>();
   const at = (letter: LetterNode): Uses => {
     const key = keyOf(letter);
-    const known = uses.get(key) ?? { total: 0, applied: 0, primed: 0, isMatrix: false, letter };
+    const known = uses.get(key) ?? { total: 0, applied: 0, listed: 0, primed: 0, isMatrix: false, letter };
     uses.set(key, known);
     return known;
   };
@@ -48,7 +51,9 @@ function usesIn(expressions: readonly Expression[]): Map<string, Uses> {
     e.factors.forEach((factor, i) => {
       const next = e.factors[i + 1];
       const isCalled = next?.kind === 'group' && next.open !== '{' && e.marks[i] === '';
-      if (factor.kind === 'letter' && isCalled) at(factor).applied++;
+      if (factor.kind !== 'letter' || !isCalled) return;
+      at(factor).applied++;
+      if (next.body.kind === 'tuple') at(factor).listed++;
     });
   };
   for (const e of expressions) walk(e, visit);
@@ -65,7 +70,8 @@ function definedFunction(left: Expression): LetterNode | undefined {
 }
 
 /** Returns the letters that have a superscript which was parsed as an index of layers or times, such as l or l - 1. */
-function superscriptedIn(expressions: readonly Expression[]): Set<string> {
+function superscriptedIn(expressions: readonly Expression[]): Pick<Notation, 'superscripted' | 'bracketed'> {
+  const plain = new Set<string>();
   const powers = new Map<string, Set<string>>();
   const found = new Set<string>();
   const note = (letter: LetterNode, exponent: Expression): void => {
@@ -76,11 +82,14 @@ function superscriptedIn(expressions: readonly Expression[]): Set<string> {
   };
   for (const e of expressions) {
     walk(e, (part) => {
-      if (part.kind === 'letter' && part.sup.length > 0) found.add(keyOf(part));
+      if (part.kind === 'letter' && part.sup.length > 0) {
+        found.add(keyOf(part));
+        if (part.brackets === '') plain.add(keyOf(part));
+      }
       if (part.kind === 'power' && part.base.kind === 'letter') note(part.base, part.exponent);
     });
   }
-  return found;
+  return { superscripted: found, bracketed: new Set([...found].filter((key) => !plain.has(key))) };
 }
 
 /**
@@ -181,18 +190,20 @@ const listOf = (items: readonly Expression[]): Expression =>
 export function notationOf(sides: readonly (readonly Expression[])[], differentials: boolean): Notation {
   const expressions = sides.flat();
   const functions = new Set<string>();
-  for (const [key, { total, applied, primed, isMatrix, letter }] of usesIn(expressions)) {
+  for (const [key, { total, applied, listed, primed, isMatrix, letter }] of usesIn(expressions)) {
     const isBoldCapital = letter.alphabet === 'bold' && /^\p{Lu}/u.test(letter.name);
     if (applied === 0 || (primed === 0 && (isMatrix || isBoldCapital))) continue;
     const isUsual = usual.test(letter.name) && applied + primed >= total * 0.6;
     const isLoss = losses.test(letter.name) && applied > 0;
-    if (primed > 0 || isUsual || isLoss) functions.add(key);
+    // \text{CrossEntropy}(Z, y): a word with several arguments.
+    const isWord = letter.alphabet === 'upright' && letter.name.length > 2 && listed === total;
+    if (primed > 0 || isUsual || isLoss || isWord) functions.add(key);
   }
   for (const [left] of sides) {
     const fn = left && definedFunction(left);
     if (fn !== undefined) functions.add(keyOf(fn));
   }
-  const [superscripted, twofold] = [superscriptedIn(expressions), twofoldIn(expressions)];
   const variables = new Map([...variablesIn(expressions, functions), ...listedVariables(sides)]);
-  return { functions, superscripted, variables, twofold, differentials, ownE: ownsE(sides) };
+  const twofold = twofoldIn(expressions);
+  return { functions, ...superscriptedIn(expressions), variables, twofold, differentials, ownE: ownsE(sides) };
 }

@@ -90,6 +90,7 @@ function boundNames(statements: readonly Statement[]): Set<string> {
   return names;
 }
 
+const isBare = ({ sub, sup }: LetterNode): boolean => sub.length + sup.length === 0;
 const isUpper = ({ name }: LetterNode): boolean => /^\p{Lu}/u.test(name);
 const isCapitalOrBold = (letter: LetterNode): boolean => letter.alphabet === 'bold' || isUpper(letter);
 
@@ -100,11 +101,18 @@ export class Letters {
   readonly #bound: ReadonlySet<string>;
   /** Letters that are declared as matrices without an index. */
   readonly #matrices = new Set<string>();
+  /** Letters that are computed from their own members: the mean f of functions f_i. */
+  readonly #combined = new Set<string>();
 
   constructor(statements: readonly Statement[]) {
     this.#bound = boundNames(statements);
     for (const { sides, relations } of statements) {
       const [left, right] = sides.map(bare);
+      const whole = left?.kind === 'call' ? left.fn : undefined;
+      if (whole !== undefined && isBare(whole) && right !== undefined)
+        eachLetter(right, (part) => {
+          if (keyOf(part) === keyOf(whole) && part.sub.length === 1) this.#combined.add(keyOf(whole));
+        });
       const by = right?.kind === 'derivative' ? bare(right.by[0]!) : undefined;
       const isMatrix =
         (relations[0] === 'in' && right !== undefined && dimensionsOf(right)?.columns !== undefined) ||
@@ -269,6 +277,7 @@ export class Letters {
   ): boolean {
     const isCounted = values.some(({ index }) => isArithmetic(index) || counters.test(letterName(index) ?? ''));
     if (isCounted) return true;
+    if (count === 1 && this.#combined.has(keyOf(sample))) return true;
     // If a letter has its layer as a superscript, its subscript selects an element.
     const isLayered = uses.some(({ sup, sub }) => sup.length > 0 && sub.length > 0);
     if (count === 1 && isCapitalOrBold(sample) && !isLayered && !this.#matrices.has(keyOf(sample))) return true;

@@ -216,7 +216,13 @@ export class Nearby {
       (definer) => definer.statement !== index && fits(definer) && (isExample || !definer.isNumeric),
     );
     const before = all.filter(({ statement }) => statement < index).toReversed();
-    const ordered = before.length > 0 ? before : all;
+    // "where y_ij = …" after a formula about y_ij counts more than y = … before it.
+    const alike = all.filter(
+      ({ form, statement }) =>
+        sup + sub > 0 && form.sup === sup && form.sub === sub && !this.#isApart(statement, index),
+    );
+    const isLater = alike.length > 0 && alike.every(({ statement }) => statement > index);
+    const ordered = isLater ? alike : before.length > 0 ? before : all;
     const [first] = ordered;
     // G_A is named like G_Z, which is a derivative.
     const like = this.#outline.aliases.find((alias) => alias.key === key)?.statement;

@@ -87,7 +87,8 @@ export class Scenario {
       parameters.forEach(note);
     }
     const isSet = (key: string): boolean =>
-      [...definitions, ...functions].some((definition) => definition.key === key) || /^(?:bold )?(?:W|b|theta|Theta|V|U)$/.test(key);
+      [...definitions, ...functions].some((definition) => definition.key === key) ||
+      /^(?:bold )?(?:W|b|theta|Theta|V|U)$/.test(key);
     const axes = [...uses]
       .filter(([key, use]) => use.bare && use.indexed && !isSet(key) && kinds.of.has(key))
       .map(([key]) => kinds.axisOf(key, 0));

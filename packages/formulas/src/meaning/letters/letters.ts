@@ -76,9 +76,15 @@ function boundNames(statements: readonly Statement[]): Set<string> {
       if (name !== undefined) names.add(name);
     }
   };
+  const pairs = new Map<string, [string, string][]>();
   const visit = (e: Expression): void => {
     if (e.kind === 'big') for (const index of e.indices) names.add(index.name);
-    if (e.kind === 'letter') for (const index of [...e.sub, ...e.sup]) inIndex(index);
+    if (e.kind === 'letter') {
+      for (const index of [...e.sub, ...e.sup]) inIndex(index);
+      const [first, second, third] = e.sub.map(letterName);
+      if (first !== undefined && second !== undefined && third === undefined)
+        pairs.set(keyOf(e), [...(pairs.get(keyOf(e)) ?? []), [first, second]]);
+    }
     if (e.kind === 'call') for (const index of [...e.fn.sub, ...e.fn.sup]) inIndex(index);
     for (const part of partsOf(e)) visit(part);
   };
@@ -86,6 +92,14 @@ function boundNames(statements: readonly Statement[]): Set<string> {
     for (const { index } of ranges) names.add(index.name);
     for (const name of conditions.flatMap(indexNames)) names.add(name);
     for (const side of sides) visit(side);
+  }
+  // With x_ij on a page, x_nd is an element too.
+  for (const all of pairs.values()) {
+    if (!all.some((pair) => pair.every((name) => usualIndices.test(name)))) continue;
+    for (const pair of all) {
+      const isElement = pair.some((name) => usualIndices.test(name)) && pair.every((name) => /^[a-z]$/.test(name));
+      if (isElement) for (const name of pair) names.add(name);
+    }
   }
   return names;
 }

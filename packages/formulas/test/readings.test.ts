@@ -70,3 +70,19 @@ test('an order of magnitude is not judged', () => {
   const page = String.raw`$f(x) = \frac{1}{2} x^2$. $f(x + h) = f(x) + h f'(x) + \mathcal{O}(h^2)$`;
   expect(verdicts(page)).toEqual(['not understood']);
 });
+
+test('a partial derivative of a recurrence fixes the other arguments', () => {
+  const page = String.raw`$s_t = f(u_t, s_{t-1}, w)$.
+
+    $\frac{\partial s_t}{\partial w} = \frac{\partial f(u_t, s_{t-1}, w)}{\partial w} + \frac{\partial f(u_t, s_{t-1}, w)}{\partial s_{t-1}} \frac{\partial s_{t-1}}{\partial w}$,
+    $\frac{\partial s_t}{\partial w} = \frac{\partial f(u_t, s_{t-1}, w)}{\partial w}$`;
+  expect(verdicts(page)).toEqual(['holds', 'wrong']);
+});
+
+test('a loss may name what it depends on, with dots', () => {
+  const page = String.raw`$o_t = g(x_t, v)$, $L(x_1, \ldots, x_T, v) = \frac{1}{T} \sum_{t=1}^T l(y_t, o_t)$.
+
+    $\frac{\partial L}{\partial v} = \frac{1}{T} \sum_{t=1}^T \frac{\partial l(y_t, o_t)}{\partial o_t} \frac{\partial o_t}{\partial v}$,
+    $\frac{\partial L}{\partial v} = \sum_{t=1}^T \frac{\partial l(y_t, o_t)}{\partial o_t} \frac{\partial o_t}{\partial v}$`;
+  expect(verdicts(page)).toEqual(['holds', 'wrong']);
+});

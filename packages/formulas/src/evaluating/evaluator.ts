@@ -6,6 +6,7 @@ import { bare, type DerivativeNode, type Expression, keyOf, type LetterNode } fr
 import { called } from './calls.ts';
 import { collected, listed } from './collections.ts';
 import { absolute, norm, squaredNorm } from './functions.ts';
+import { partialOf } from './partials.ts';
 import { valueAt } from './points.ts';
 import { Resolver } from './resolver.ts';
 import { NoMeaning, type Scope, topScope } from './scope.ts';
@@ -140,7 +141,13 @@ export class Evaluator implements Evaluating {
   /** Multiplies the derivatives of a chain-rule product, summing over all elements of the intermediate values. */
   #contracted(links: readonly DerivativeNode[], scope: Scope): Value {
     const { arithmetic } = this;
-    const ends = links.map((link) => ({ of: this.value(link.of, scope), by: this.value(link.by[0]!, scope) }));
+    const ends = links.map(
+      (link) =>
+        partialOf(this, link.of, link.by[0]!, scope) ?? {
+          of: this.value(link.of, scope),
+          by: this.value(link.by[0]!, scope),
+        },
+    );
     if (ends.every(({ of, by }) => isNumber(of) && isNumber(by))) {
       return links.map((link) => this.value(link, scope)).reduce((a, b) => arithmetic.product(a, b, links[0]!));
     }
@@ -284,11 +291,15 @@ export class Evaluator implements Evaluating {
   }
 
   derivativeOf(of: Expression, by: Expression, scope: Scope): Value {
+    const partial = partialOf(this, of, by, scope);
+    if (partial !== undefined) return this.arithmetic.derivative(partial.of, partial.by);
     return this.#by(this.value(of, scope), by, scope);
   }
 
   #derivative(e: DerivativeNode, scope: Scope): Value {
     if (e.mark === 'differential') return this.#differential(e, scope);
+    const partial = e.mark === 'partial' && e.by.length === 1 ? partialOf(this, e.of, e.by[0]!, scope) : undefined;
+    if (partial !== undefined) return this.arithmetic.derivative(partial.of, partial.by);
     const of = this.value(e.of, scope);
     this.#checkDependence(e, of, scope);
     return e.by.reduce((value, by) => this.#by(value, by, scope), of);
@@ -301,6 +312,7 @@ export class Evaluator implements Evaluating {
     const { letters } = this.setting.members.outline;
     const isSame = letters.useOf(top).key === letters.useOf(bottom).key;
     const node = of.node.op === 'slice' ? of.node.inputs[0]! : of.node;
+    if (this.resolver.isStart(top, scope)) return;
     if (isSame || node.op !== 'leaf' || scope.parameters.has(keyOf(top))) return;
     // Throws `NoMember` if the variable is a nonexistent member of a family, so that these index values are skipped.
     this.value(bottom, scope);

@@ -113,6 +113,13 @@ export class Resolver {
     return this.#element(key, values, elements, letter, scope);
   }
 
+  /** Whether a letter is the start of a recursion, such as h_0, which depends on nothing. */
+  isStart(letter: LetterNode, scope: Scope): boolean {
+    const { program, outline } = this.#members;
+    const { key, members } = outline.letters.useOf(letter);
+    return members.length > 0 && program.isDefined(key) && this.#members.isInput(key, this.indices(letter, scope));
+  }
+
   /** Whether a letter's elements are defined one by one. */
   isGathered(key: string): boolean {
     return this.#members.program.definitions.some((definition) => definition.key === key && definition.elements > 0);

@@ -198,6 +198,10 @@ class Classifier {
     const { sides, relations, ranges, procedure } = statement;
     const [left, right] = sides as [Expression, Expression];
     const fn = bare(left);
+    // L(x_1, …, x_T, w) = … defines L, and says what it depends on.
+    const isAbbreviated = fn.kind === 'call' && fn.args.some(({ kind }) => kind === 'dots');
+    if (fn.kind === 'call' && isAbbreviated && !knownNames.has(fn.fn.name) && !containsDerivative(right))
+      return this.#define({ ...statement, sides: [fn.fn, ...sides.slice(1)] }, i);
     if (fn.kind === 'call' && fn.fn.primes === 0 && relations[0] !== 'propto') {
       const parameters = fn.args.map((arg) => defined(arg));
       // J(x) = ∂y/∂x names a derivative.

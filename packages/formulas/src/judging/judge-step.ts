@@ -8,7 +8,7 @@ import { type Deadline, OutOfTime } from '../running/deadline.ts';
 import { equalExactly } from '../running/exact.ts';
 import type { Floats } from '../running/floats.ts';
 import { ancestorsOf, TooLarge } from '../running/graph.ts';
-import { bare, type Expression } from '../syntax/ast.ts';
+import { bare, type Expression, walk } from '../syntax/ast.ts';
 import { counterexampleOf, smallest } from './counterexamples.ts';
 import type { Data } from './data.ts';
 import { doubtOf, inTwoAlphabets, twoAlphabets } from './doubts.ts';

@@ -41,6 +41,10 @@ import {
 const judged = new Set(['=', 'define', 'leftarrow', 'propto', 'approx']);
 const lossNames = /^(?:L|J|E|C|ell|R|F|loss|Loss|cost|Cost|MSE|CE|NLL|BCE|Q|S|H|U)$/;
 
+/** Whether an argument is written with dots: x_1, …, x_n. */
+const hasDots = (e: Expression): boolean =>
+  e.kind === 'dots' || (e.kind === 'big' && e.op === 'list') || (e.kind === 'tuple' && e.items.some(hasDots));
+
 class Classifier {
   readonly #reading: Reading;
   readonly #letters: Letters;
@@ -199,8 +203,7 @@ class Classifier {
     const [left, right] = sides as [Expression, Expression];
     const fn = bare(left);
     // L(x_1, …, x_T, w) = … defines L, and says what it depends on.
-    const isAbbreviated = fn.kind === 'call' && fn.args.some(({ kind }) => kind === 'dots');
-    if (fn.kind === 'call' && isAbbreviated && !knownNames.has(fn.fn.name) && !containsDerivative(right))
+    if (fn.kind === 'call' && fn.args.some(hasDots) && !knownNames.has(fn.fn.name) && !containsDerivative(right))
       return this.#define({ ...statement, sides: [fn.fn, ...sides.slice(1)] }, i);
     if (fn.kind === 'call' && fn.fn.primes === 0 && relations[0] !== 'propto') {
       const parameters = fn.args.map((arg) => defined(arg));

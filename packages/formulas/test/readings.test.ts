@@ -86,3 +86,12 @@ test('a loss may name what it depends on, with dots', () => {
     $\frac{\partial L}{\partial v} = \sum_{t=1}^T \frac{\partial l(y_t, o_t)}{\partial o_t} \frac{\partial o_t}{\partial v}$`;
   expect(verdicts(page)).toEqual(['holds', 'wrong']);
 });
+
+test('numbered weights are weights, not rows of a declared one', () => {
+  const page = String.raw`$\mathbf W \in \mathbb{R}^{m \times k}$. $\mathbf{a} = \mathbf{W}_1 \mathbf{x}$, $\mathbf{o} = \mathbf{W}_2 \mathbf{a}$.
+
+    $\frac{\partial L}{\partial \mathbf W_2} = \frac{\partial L}{\partial \mathbf{o}} \mathbf a^\top$, $\frac{\partial L}{\partial \mathbf W_2} = \frac{\partial L}{\partial \mathbf{o}} \mathbf x^\top$`;
+  const [right, wrong] = verdicts(page);
+  expect(right).toBe('holds');
+  expect(wrong).not.toBe('holds');
+});

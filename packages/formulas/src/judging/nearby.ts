@@ -222,7 +222,9 @@ export class Nearby {
         sup + sub > 0 && form.sup === sup && form.sub === sub && !this.#isApart(statement, index),
     );
     const isLater = alike.length > 0 && alike.every(({ statement }) => statement > index);
-    const ordered = isLater ? alike : before.length > 0 ? before : all;
+    // Y means the array, not a row Y_i that was defined since.
+    const whole = sup + sub === 0 ? before.filter(({ pattern }) => pattern.length === 0) : [];
+    const ordered = isLater ? alike : whole.length > 0 ? whole : before.length > 0 ? before : all;
     const [first] = ordered;
     // G_A is named like G_Z, which is a derivative.
     const like = this.#outline.aliases.find((alias) => alias.key === key)?.statement;

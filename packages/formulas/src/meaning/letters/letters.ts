@@ -294,12 +294,14 @@ export class Letters {
     if (count === 1 && this.#combined.has(keyOf(sample))) return true;
     // If a letter has its layer as a superscript, its subscript selects an element.
     const isLayered = uses.some(({ sup, sub }) => sup.length > 0 && sub.length > 0);
-    if (count === 1 && isCapitalOrBold(sample) && !isLayered && !this.#matrices.has(keyOf(sample))) return true;
+    const isNumbered = values.every(({ index }) => isNumber(index));
+    // W_1 and W_2 are weights, not rows of W, even if one declaration gives the shape of them all.
+    const isWhole = this.#matrices.has(keyOf(sample)) && !(isNumbered && /^(?:W|U|V|Theta)$/.test(sample.name));
+    if (count === 1 && isCapitalOrBold(sample) && !isLayered && !isWhole) return true;
     const countsPoints = values.some(
       ({ index, statement }) => points.get(statement)?.has(letterName(index) ?? '') === true,
     );
     if (count === 1 && countsPoints) return true;
-    const isNumbered = values.every(({ index }) => isNumber(index));
     const hasBare = uses.some(({ sub, sup }) => sub.length + sup.length === 0);
     return count === 1 && isNumbered && !hasBare;
   }

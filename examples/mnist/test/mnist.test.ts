@@ -1,4 +1,4 @@
-/** The weights that the program saved give PyTorch's outputs (data/outcomes.py). */
+/** With the weights that the program saved, PyTorch computes the same outputs (data/outcomes.py). */
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';

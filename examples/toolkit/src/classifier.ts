@@ -1,4 +1,4 @@
-/** What the classifiers of small images share: their output, their pictures, and their test. */
+/** The common parts of the image classifiers: their output, their pictures, and their test. */
 
 import { join } from 'node:path';
 import type { Tensor } from '@tapegrad/core';

@@ -18,7 +18,7 @@ function rangeOf<T>(list: readonly T[], { start, stop, step }: SliceRange): T[] 
   const from = start === undefined ? (step > 0 ? 0 : n - 1) : wrap(start);
   const to = stop === undefined ? (step > 0 ? n : -1) : wrap(stop);
   const taken: T[] = [];
-  // A start beyond the far end begins at that end; one before the near end too.
+  // A start beyond either end of the axis is moved to that end.
   for (
     let i = step > 0 ? Math.max(from, 0) : Math.min(from, n - 1);
     step > 0 ? i < Math.min(to, n) : i > Math.max(to, -1);

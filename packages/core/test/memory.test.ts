@@ -15,7 +15,7 @@ import {
 import { describe, expect, test } from 'vitest';
 import { describeEach } from '../../../test/interpreters.ts';
 
-/** Collects garbage; a WeakRef keeps its target until the job that made it has ended. */
+/** Collects garbage. It waits first, since a WeakRef keeps its target alive until the job that created it has ended. */
 async function collectGarbage(): Promise<void> {
   for (let i = 0; i < 3; i++) {
     await setImmediate();

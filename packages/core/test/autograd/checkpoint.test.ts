@@ -303,7 +303,10 @@ describe('memory of 40 layers', () => {
     return process.memoryUsage().arrayBuffers;
   };
 
-  /** The most memory in use above what was at the start, seen at the end of each part on either way, and a gradient. */
+  /**
+   * Returns the peak of the memory in use, above that at the start and measured at the end of each part of either pass,
+   * and a gradient.
+   */
   function train(each: number, wrap: Wrap) {
     let peak = 0;
     const start = bytesInUse();

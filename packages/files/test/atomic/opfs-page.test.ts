@@ -1,4 +1,4 @@
-/** The origin private file system of Chromium, in a page and in a worker. Skipped where there is no Chromium. */
+/** Tests the origin private file system in Chromium, from a page and from a worker. Skipped without Chromium. */
 
 import { existsSync } from 'node:fs';
 import { createServer } from 'node:http';

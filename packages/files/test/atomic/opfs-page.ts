@@ -1,4 +1,4 @@
-/** What a page or its worker does with the origin private file system; `globalThis.outcome` or a message has the result. */
+/** Uses the origin private file system in a page or its worker. The result is in `globalThis.outcome` or a message. */
 
 import { Random, tensor } from '@tapegrad/core';
 import { encodeSafetensors, loadState, openSafetensors, stateDict } from '@tapegrad/files';

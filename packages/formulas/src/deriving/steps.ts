@@ -357,7 +357,7 @@ export class StepBuilder {
     }
   }
 
-  /** Labels that are used only as one-hot rows pass their letter on to these rows. */
+  /** If the labels of a cross-entropy aren't used elsewhere, gives their letter to their one-hot rows instead. */
   #nameLabels(roots: readonly Node[]): void {
     const order = ancestorsOf(roots);
     for (const node of order.filter(({ op }) => op === 'crossEntropy' || op === 'crossEntropyGrad')) {

@@ -22,7 +22,7 @@ export interface Setting {
   readonly transitions: ReadonlyMap<string, Transition>;
   /** Whether the points (examples) are the columns of a matrix, rather than the rows. */
   readonly pointsInColumns: boolean;
-  /** The number of the member that a letter without its family index refers to. */
+  /** The number of the point (example) to which a letter refers if its index is omitted. */
   readonly point: number;
   /** The values of letters that serve as indices, such as a point's label. */
   readonly labels: ReadonlyMap<string, number>;

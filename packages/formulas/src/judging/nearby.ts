@@ -24,7 +24,7 @@ interface Definer {
   readonly statement: number;
   readonly form: Form;
   readonly pattern: readonly Expression[];
-  /** Whether it only gives numbers, as for an example. */
+  /** Whether it only assigns numbers, as in a numerical example. */
   readonly isNumeric: boolean;
 }
 

@@ -19,7 +19,7 @@ export type TokenKind = 'command' | 'character' | 'word' | 'group' | 'environmen
 export interface Origin {
   /** An object that identifies the use, or one of its arguments. */
   readonly of: object;
-  /** Whether the token comes from an argument, which is the page's own text. */
+  /** Whether the token comes from an argument of the macro, which is text of the page. */
   readonly isArgument: boolean;
   /** Whether the token is the first (`first`) or the last (`last`) one of the expansion. */
   readonly first: boolean;

@@ -43,8 +43,8 @@ function spatialShape(call: string, x: Tensor, axes: number): Shape {
 }
 
 /**
- * Extends the padding at the end so that it holds the last window. That is the last one that begins before the end of
- * the input, where the padding at the start counts as input.
+ * Rounds the number of windows up: extends the padding at the end until the last window fits. A window is not added if
+ * it would begin in the padding at the end.
  */
 function reachingOver({ size, stride, dilation, padding: [before, after] }: Window, length: number): Window {
   const span = (size - 1) * dilation + 1;

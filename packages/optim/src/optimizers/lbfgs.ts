@@ -26,8 +26,8 @@ export interface LBFGSOptions {
   /** A gradient whose elements are all at most this large counts as 0. Defaults to 1e-7. */
   readonly toleranceGrad?: number;
   /**
-   * A smaller change of the loss or of all parameters counts as none. Defaults to 1e-9. If the first gradient has no element
-   * of 1e-2 or more, losses are measured in units of its largest element.
+   * A smaller change of the loss or of all parameters counts as none. Defaults to 1e-9. If all elements of the first
+   * gradient are below 1e-2, the loss is divided by the largest of them before it is compared.
    */
   readonly toleranceChange?: number;
   /** The number of gradient changes to remember. Defaults to 100. */
@@ -91,19 +91,19 @@ export interface LBFGSState {
 const leastCurvature = 1e-10;
 
 /**
- * If the first gradient has no element of this size, the loss is taken to be scaled down, and too small for the tolerances.
+ * If all elements of the first gradient are smaller, the loss is rescaled, since the tolerances assume larger ones.
  */
 const leastSize = 1e-2;
 
 /**
  * Limited-memory BFGS: follows -H g to a point that a line search finds. The inverse Hessian H is built from the last
  * changes of the gradient g (Liu and Nocedal 1989, "On the limited memory BFGS method for large scale optimization").
- * Computes as PyTorch does, except that the line search is on by default. Use it for losses without noise, such as over all
- * data at once.
+ * Computes as PyTorch does, except that the line search is on by default. Use it for losses without noise, such as over
+ * all data at once.
  *
- * All parameters are treated as one vector, and a step may evaluate the loss several times. If the first gradient has no
- * element of 1e-2 or more, losses are measured in units of its largest element; with PyTorch's fixed tolerances, such losses
- * make no progress. `stopped` says why a step ended.
+ * All parameters are treated as one vector, and a step may evaluate the loss several times. If all elements of the
+ * first gradient are below 1e-2, the loss is divided by the largest of them first; without this, as in PyTorch, such
+ * losses make no progress. `stopped` says why a step ended.
  *
  * @example
  * const x = parameter(tensor(-1.2, { dtype: 'float64' }));

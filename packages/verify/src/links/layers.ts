@@ -151,7 +151,7 @@ interface Reading {
   readonly taken: Set<Entry<Tensor>>;
 }
 
-/** A_l, and the route to it from the product. */
+/** A_l, and the steps to it from the matrix product of the layer. */
 interface Sum {
   readonly output: Tensor;
   /** The steps from the product to `output`. */

@@ -176,7 +176,10 @@ export class Trial {
   }
 }
 
-/** Primitives that only rules use, with the operator whose third derivatives their second ones are. */
+/**
+ * Primitives that only differentiation rules use. Each is named with an operator whose third derivatives are its second
+ * ones.
+ */
 const ofThirdOrder: { readonly [primitive: string]: string } = { prodOfOthers: 'prod' };
 
 const sizeOf = (c: OperatorCase): number => c.inputs().reduce((size, x) => size + x.size, 0);

@@ -55,7 +55,7 @@ function oneHot({ classes }: OneHot, labels: NdArray, shape: readonly number[]):
   return new NdArray(data, 'float64', shape);
 }
 
-/** The inverse or a determinant of a matrix. */
+/** Computes the inverse or a determinant of a matrix. */
 function ofMatrix({ op, shape }: Node, x: NdArray): NdArray {
   const { inverse, det } = eliminated(elementsOf(x), x.shape[0]!);
   const elements = op === 'inverse' ? inverse : Float64Array.of(op === 'det' ? det : Math.log(Math.abs(det)));

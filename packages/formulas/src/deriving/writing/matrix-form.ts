@@ -372,7 +372,7 @@ const diagonal = (e: Expression): Expression =>
     ? { ...made, kind: 'inverse', of: diag(e.right.kind === 'group' ? e.right.body : e.right) }
     : diag(e);
 
-/** Returns an elementwise product, with a quotient for each factor that has the power -1. */
+/** Returns an elementwise product; factors with the power -1 become divisors. */
 function hadamard(factors: readonly Expression[]): Expression {
   const isInverse = (e: Expression): boolean =>
     e.kind === 'power' &&

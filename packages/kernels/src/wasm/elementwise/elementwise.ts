@@ -36,11 +36,11 @@ const rowParameters = { ...pointers, rows: 'i32', bytes: 'i32', xRow: 'i32', yRo
 type RunRows = (to: number, x: number, y: number, rows: number, bytes: number, xRow: number, yRow: number) => void;
 
 interface BinaryExports {
-  /** Both operands run along the rows. */
+  /** For operands that both vary along the rows. */
   readonly both: RunRows;
-  /** y has one element per row. */
+  /** For y with a single element per row. */
   readonly left: RunRows;
-  /** x has one element per row. */
+  /** For x with a single element per row. */
   readonly right: RunRows;
 }
 

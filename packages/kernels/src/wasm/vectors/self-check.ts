@@ -5,11 +5,11 @@ import { type Data, type FloatDType, forEachFloat, newData } from '../../arrays/
 import { sizeOf } from '../../arrays/shape.ts';
 import { createBare, type WasmKernels } from '../../wasm.ts';
 
-/** Makes an array of a given shape, which begins at some number of a list; the finite ones have no infinity or NaN. */
+/** Makes an array from consecutive numbers of a list, beginning at index `start`. */
 type Make = (shape: readonly number[], start: number) => NdArray;
 type Run = (k: WasmKernels, finite: Make, awkward: Make) => Data;
 
-/** Numbers on which kernels have gone wrong: zeros of both signs, subnormals, infinities, NaN and the largest. */
+/** Numbers for which kernels have failed before: zeros of both signs, subnormals, huge numbers, infinities and NaN. */
 const AWKWARD = [
   0,
   -0,
@@ -22,11 +22,11 @@ const AWKWARD = [
   Number.NaN,
   Number.NEGATIVE_INFINITY,
 ];
-/** One element in this many is awkward. */
+/** Every 41st element is an awkward number. */
 const AWKWARD_PERIOD = 41;
 const LENGTH = 1 << 13;
 
-/** Makes arrays of numbers of many sizes and both signs, with or without awkward ones. */
+/** Makes arrays of numbers with many magnitudes and both signs; includes awkward numbers unless `onlyFinite` is set. */
 function arraysOf(dtype: FloatDType, onlyFinite: boolean): Make {
   const data = newData(dtype, LENGTH);
   let state = 1;
@@ -39,7 +39,7 @@ function arraysOf(dtype: FloatDType, onlyFinite: boolean): Make {
   return (shape, start) => new NdArray(data.subarray(start, start + sizeOf(shape)), dtype, shape);
 }
 
-/** The lengths leave rows, columns, vectors and pairs of vectors over. */
+/** The lengths are not multiples of the block sizes, so that rows, columns, vectors and pairs of vectors remain. */
 const CHECKS: { readonly [kernel: string]: Run } = {
   matmul: (k, finite) => k.matmul(finite([45, 70], 0), finite([70, 59], 1)).data,
   affine: (k, finite) => k.affine(finite([23, 300], 0), finite([300, 23], 2), finite([23], 3)).data,
@@ -70,12 +70,12 @@ function results(): [kernel: string, data: Data][] {
   return run();
 }
 
-/** Returns the kernel whose results differ when all are run by `wide`, or undefined if there is none. */
+/** Returns the name of the first kernel whose results change when `wide` runs it, or undefined if there is none. */
 export function findDifference(wide: <R>(run: () => R) => R): string | undefined {
   const expected = results();
   const actual = wide(results);
   return expected.find(([, data], i) => !areSame(data, actual[i]![1]))?.[0];
 }
 
-/** Compares elements. A NaN has no one pattern of bits, which WebAssembly leaves to the engine. */
+/** Compares elements. NaN equals NaN whatever its bits, which WebAssembly doesn't specify. */
 const areSame = (x: Data, y: Data): boolean => x.every((element, i) => Object.is(element, y[i]));

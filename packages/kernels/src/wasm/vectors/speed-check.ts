@@ -1,11 +1,11 @@
-/** Measures whether the engine joins vectors: neither the processor nor the engine says so. */
+/** Measures whether the engine joins vectors, since neither the processor nor the engine reports it. */
 
 import { f32x4 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, ModuleBuilder } from '../assembler/module-builder.ts';
 import { webAssembly } from '../assembler/web-assembly.ts';
 import { now } from '../threads/host.ts';
 
-/** Chains of multiply-adds: as 14 vectors they take the processor nearly twice as long as 7 pairs. */
+/** Chains of multiply-adds, which take nearly twice as long in 14 vectors as in 7 pairs. */
 const VECTORS = 14;
 const PASSES = 4000;
 const REPETITIONS = 9;
@@ -38,7 +38,7 @@ export function widens(): boolean {
     chain(PASSES);
     return now() - start;
   };
-  // The shortest times, since others share the processor.
+  // Takes the minimum of the times, since other programs share the processor.
   const [joined, apart] = [near, far].map((chain) =>
     Math.min(...Array.from({ length: REPETITIONS }, () => time(chain))),
   ) as [number, number];

@@ -21,7 +21,7 @@ export const sizesOf = (x: Shape, w: Shape, { windows, groups }: Convolution): S
   return { images: x[0]!, groups, inputs: w[1]!, outputs: w[0]! / groups, y: vertical, x: horizontal };
 };
 
-/** Planes of images as stored, and as laid out. */
+/** The size of an image's planes, both in the stored array and in the layout for convolutions. */
 export interface Maps {
   /** Planes of one image. */
   readonly planes: number;

@@ -58,7 +58,7 @@ describe('RunFolder', () => {
     const path = join(folder, 'run');
     const first = busyTrainer(1);
     await new RunFolder(path, { config: { seed: 1 } }).fit(first.trainer, quiet);
-    expect(() => new RunFolder(path)).toThrow(/there is a run in .*run already; pass \{ existing: 'resume' \}/);
+    expect(() => new RunFolder(path)).toThrow(/there is already a run in .*run; pass \{ existing: 'resume' \}/);
     expect(() => new RunFolder(path, { config: { seed: 2 }, existing: 'resume' })).toThrow(
       'config.json: the run was started with seed 1, this one has 2',
     );

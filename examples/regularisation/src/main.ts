@@ -2,7 +2,7 @@
 
 import { join } from 'node:path';
 import { fromTensors, StandardScaler } from '@tapegrad/data';
-import { mnist, type Part } from '@tapegrad/data/datasets';
+import { mnist, type Split } from '@tapegrad/data/datasets';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { percent, print, runProgram } from '@tapegrad/example-toolkit/program';
@@ -17,7 +17,7 @@ const options = readOptions(ABOUT, OPTIONS);
 /** Scales the pixels by the mean and the standard deviation of all training digits. */
 const scaler = new StandardScaler().load({ mean: [0.1307], std: [0.3081] });
 
-async function load(part: Part, limit: number): Promise<Digits> {
+async function load(part: Split, limit: number): Promise<Digits> {
   const { x, y } = await mnist(part, { limit });
   return fromTensors({ x: scaler.apply(x), y });
 }

@@ -40,7 +40,7 @@ export interface UpdateArrays {
   readonly gradient: Data;
 }
 
-interface Entry<S extends State> {
+interface TrainedParameter<S extends State> {
   readonly parameter: Parameter;
   state: S;
   step: number;
@@ -49,7 +49,7 @@ interface Entry<S extends State> {
 /** A group as its optimizer stores it. */
 export interface Group<Options extends OptimizerOptions, S extends State> {
   options: Required<Options>;
-  readonly entries: readonly Entry<S>[];
+  readonly entries: readonly TrainedParameter<S>[];
 }
 
 /** The internals of an optimizer that functions in other files use. */
@@ -181,10 +181,10 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
 
   /** Returns the state of a parameter after its options change. */
   #changedState(
-    { parameter, state, step }: Entry<S>,
+    { parameter, state, step }: TrainedParameter<S>,
     before: Required<Options>,
     after: Required<Options>,
-  ): Pick<Entry<S>, 'state' | 'step'> {
+  ): Pick<TrainedParameter<S>, 'state' | 'step'> {
     const elements = parameter.array.data;
     const first = (options: Required<Options>): S => this.initState(elements.subarray(0, 1), options);
     if (step > 0) checkBeginsAlike(this.#name, first, before, after);

@@ -69,7 +69,7 @@ type TypedOperation<F extends TensorFunction> = [F] extends [never]
   : Operation<F, (...args: [...Parameters<F>]) => Tensor>;
 
 /** A function of a definition before its result is checked. */
-type Part = (...args: readonly unknown[]) => unknown;
+type UncheckedFunction = (...args: readonly unknown[]) => unknown;
 
 /** Separates the tensors of a call from the plain data after them. */
 function splitArguments(name: string, args: readonly unknown[]): { inputs: Tensor[]; options: unknown } {
@@ -114,7 +114,13 @@ function checkRecorded(name: string, d: Tensor): void {
   );
 }
 
-function definitionOf(name: string, forward: Part, vjp: Part, jvp: Part | undefined, batched: boolean) {
+function definitionOf(
+  name: string,
+  forward: UncheckedFunction,
+  vjp: UncheckedFunction,
+  jvp: UncheckedFunction | undefined,
+  batched: boolean,
+) {
   const checked = (made: unknown, by: string): Tensor => {
     checkSynchronous(name, made);
     if (made instanceof Tensor) return made;
@@ -234,7 +240,13 @@ export function defineOp<F extends TensorFunction>(operation: Operation<F>, ...m
       throw new ArgumentError(`defineOp: expected '${name}' to have a function ${part}, got ${describeValue(value)}`);
     }
   }
-  const definition = definitionOf(name, forward as unknown as Part, vjp as Part, jvp as Part | undefined, batched);
+  const definition = definitionOf(
+    name,
+    forward as unknown as UncheckedFunction,
+    vjp as UncheckedFunction,
+    jvp as UncheckedFunction | undefined,
+    batched,
+  );
   const run = (...args: readonly unknown[]): Tensor => {
     const { inputs, options } = splitArguments(name, args);
     return runCustom({ definition, options: ownData(options) }, inputs);

@@ -50,8 +50,8 @@ export const recurrence: (a: Tensor, b: Tensor) => Tensor = defineOp<(a: Tensor,
     return new Tensor(new NdArray(sums, 'float64', a.shape));
   },
   vjp(g, s, a) {
-    const slopes = flip(recurrence(shifted(flip(a, -1)), flip(g, -1)), -1) as Tensor;
+    const cotangents = flip(recurrence(shifted(flip(a, -1)), flip(g, -1)), -1) as Tensor;
     const none = zeros([...a.shape.slice(0, -1), 1], { dtype: 'float64' });
-    return [concat([none, slopes.slice(-1, 1).mul(s.slice(-1, 0, -1))], -1) as Tensor, slopes];
+    return [concat([none, cotangents.slice(-1, 1).mul(s.slice(-1, 0, -1))], -1) as Tensor, cotangents];
   },
 });

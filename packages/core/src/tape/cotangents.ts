@@ -30,7 +30,7 @@ export const garbageCollected: CotangentMemory<unknown> = {
 };
 
 /** The cotangent of a slice of a tensor. */
-interface Part<A> {
+interface SliceCotangent<A> {
   readonly slice: Slice;
   readonly cotangent: A;
 }
@@ -49,7 +49,7 @@ export class Cotangents<T extends Pick<AnyRecorded, 'shape' | 'entry'>, A extend
   #atLast: A | undefined;
   readonly #atInputs = new Map<T, A>();
   /** The cotangents of slices that the sums do not contain yet. */
-  readonly #parts = new Map<T, Part<A>[]>();
+  readonly #parts = new Map<T, SliceCotangent<A>[]>();
   readonly #kernels: Kernels<A>;
   readonly #memory: CotangentMemory<A>;
   readonly #since: number;
@@ -153,9 +153,9 @@ function rangeAxis({ sizes, steps }: Slice, shape: Shape): number | undefined {
 }
 
 /** Sums parts, each placed in zeros of a shape. */
-function join<A extends ArrayLike>(k: Kernels<A>, parts: readonly Part<A>[], shape: Shape): A {
+function join<A extends ArrayLike>(k: Kernels<A>, parts: readonly SliceCotangent<A>[], shape: Shape): A {
   const sums: A[] = [];
-  const byAxis = new Map<number, Part<A>[]>();
+  const byAxis = new Map<number, SliceCotangent<A>[]>();
   for (const part of parts) {
     const axis = parts.length === 1 ? undefined : rangeAxis(part.slice, shape);
     const alike = axis === undefined ? undefined : byAxis.get(axis);
@@ -169,11 +169,12 @@ function join<A extends ArrayLike>(k: Kernels<A>, parts: readonly Part<A>[], sha
   return sums.reduce((sum, x) => k.add(sum, x));
 }
 
-const endOf = <A>({ slice: { starts, sizes } }: Part<A>, axis: number): number => starts[axis]! + sizes[axis]!;
+const endOf = <A>({ slice: { starts, sizes } }: SliceCotangent<A>, axis: number): number =>
+  starts[axis]! + sizes[axis]!;
 
 /** Groups ranges of an axis into as few rows as possible. The ranges in a row are in order and do not overlap. */
-function rowsOf<A>(ranges: readonly Part<A>[], axis: number): Part<A>[][] {
-  const rows: Part<A>[][] = [];
+function rowsOf<A>(ranges: readonly SliceCotangent<A>[], axis: number): SliceCotangent<A>[][] {
+  const rows: SliceCotangent<A>[][] = [];
   for (const part of ranges.toSorted((a, b) => a.slice.starts[axis]! - b.slice.starts[axis]!)) {
     const row = rows.find((others) => endOf(others.at(-1)!, axis) <= part.slice.starts[axis]!);
     if (row === undefined) rows.push([part]);
@@ -183,7 +184,7 @@ function rowsOf<A>(ranges: readonly Part<A>[], axis: number): Part<A>[][] {
 }
 
 /** Concatenates ranges of an axis, with zeros in the gaps. */
-function layDown<A extends ArrayLike>(k: Kernels<A>, row: readonly Part<A>[], axis: number, shape: Shape): A {
+function layDown<A extends ArrayLike>(k: Kernels<A>, row: readonly SliceCotangent<A>[], axis: number, shape: Shape): A {
   const { dtype } = row[0]!.cotangent;
   const pieces: A[] = [];
   let end = 0;

@@ -20,13 +20,13 @@ export interface OperationCall<T extends AnyRecorded = Recorded> {
 /** Returns an operation's result: that of `call.run()`, or any other. */
 export type Interceptor<T extends AnyRecorded = Recorded> = (call: OperationCall<T>) => T;
 
-/** An interceptor, and the layer that was active when it was installed. */
-interface Layer {
+/** An interceptor, and the installation that was active when it was installed. */
+interface Installation {
   readonly interceptor: Interceptor;
-  readonly outer: Layer | undefined;
+  readonly outer: Installation | undefined;
 }
 
-const innermost = new DynamicScope<Layer | undefined>(undefined);
+const innermost = new DynamicScope<Installation | undefined>(undefined);
 
 /** Returns whether any interceptor is active. */
 export const isIntercepted = (): boolean => innermost.current !== undefined;
@@ -41,15 +41,15 @@ export function throughInterceptors<T extends AnyRecorded>(
   attributes: unknown,
   run: (inputs: readonly T[]) => T,
 ): T {
-  const layer = innermost.current;
-  if (layer === undefined) return run(inputs);
+  const installation = innermost.current;
+  if (installation === undefined) return run(inputs);
   const call: OperationCall<T> = {
     op,
     inputs,
     attributes,
     run: (others = inputs) => throughInterceptors(op, others, attributes, run),
   };
-  const result = innermost.run(layer.outer, () => (layer.interceptor as unknown as Interceptor<T>)(call));
+  const result = innermost.run(installation.outer, () => (installation.interceptor as unknown as Interceptor<T>)(call));
   return checkSynchronous('intercept', result, 'an interceptor');
 }
 
@@ -73,6 +73,6 @@ export function intercept<T extends AnyRecorded, R>(interceptor: Interceptor<T>,
   checkNoMore('intercept', more);
   checkFunction('intercept', interceptor);
   checkFunction('intercept', body);
-  const layer = { interceptor: interceptor as unknown as Interceptor, outer: innermost.current };
-  return innermost.run(layer, body, 'intercept');
+  const installation = { interceptor: interceptor as unknown as Interceptor, outer: innermost.current };
+  return innermost.run(installation, body, 'intercept');
 }

@@ -8,8 +8,8 @@ import { readBytes } from '@tapegrad/files/node';
 import { tensorOf } from '../loading/collate.ts';
 import { readPackaged } from './packaged.ts';
 
-/** The part of a data set: for training or for testing. */
-export type Part = 'train' | 'test';
+/** The split of a data set: for training or for testing. */
+export type Split = 'train' | 'test';
 
 /** The options of `mnist` and `mnistFolder`. */
 export interface DigitsOptions {
@@ -35,7 +35,7 @@ const FILES = {
   test: { images: 't10k-images-idx3-ubyte', labels: 't10k-labels-idx1-ubyte' },
 } as const;
 
-function checkPart(call: string, part: Part, { limit }: DigitsOptions): void {
+function checkPart(call: string, part: Split, { limit }: DigitsOptions): void {
   if (part !== 'train' && part !== 'test') {
     throw new ArgumentError(`${call}: expected 'train' or 'test', got ${describeValue(part)}`);
   }
@@ -45,7 +45,7 @@ function checkPart(call: string, part: Part, { limit }: DigitsOptions): void {
 }
 
 /** Decodes the IDX files of images and labels. */
-function labelledImages(part: Part, images: Uint8Array, labels: Uint8Array, { limit }: DigitsOptions): LabelledImages {
+function labelledImages(part: Split, images: Uint8Array, labels: Uint8Array, { limit }: DigitsOptions): LabelledImages {
   const files = FILES[part];
   const pixels = bytesOf(files.images, images, [SIDE, SIDE]);
   const classes = bytesOf(files.labels, labels, []);
@@ -87,7 +87,7 @@ function bytesOf(name: string, file: Uint8Array, item: readonly number[]): { cou
  * x.shape; // [100, 1, 28, 28]
  * y.slice(0, 0, 5).toArray(); // [7, 2, 1, 0, 4]
  */
-export async function mnist(part: Part = 'train', options: DigitsOptions = {}): Promise<LabelledImages> {
+export async function mnist(part: Split = 'train', options: DigitsOptions = {}): Promise<LabelledImages> {
   checkOptions('mnist', options, ['limit']);
   checkPart('mnist', part, options);
   const read = (file: string) =>
@@ -104,7 +104,7 @@ export async function mnist(part: Part = 'train', options: DigitsOptions = {}): 
  * import { mnistFolder } from '@tapegrad/data/datasets';
  * const read = () => mnistFolder('/usr/share/datasets/fashion-mnist', 'test');
  */
-export async function mnistFolder(folder: string, part: Part, options: DigitsOptions = {}): Promise<LabelledImages> {
+export async function mnistFolder(folder: string, part: Split, options: DigitsOptions = {}): Promise<LabelledImages> {
   checkOptions('mnistFolder', options, ['limit']);
   checkPart('mnistFolder', part, options);
   const read = (name: string) => {

@@ -14,7 +14,7 @@ import {
 } from '@tapegrad/nn';
 
 /** A parameter or buffer that is part of an entry of a state dict. */
-export interface Part {
+export interface StateDictTensor {
   readonly path: string;
   readonly variable: Variable;
   /** Whether it is transposed in PyTorch. */
@@ -22,15 +22,15 @@ export interface Part {
 }
 
 /** An array of a state dict: one parameter or buffer, or several along the first axis. */
-export interface Entry {
+export interface StateDictEntry {
   /** The possible names of the entry; the first is PyTorch's usual one. */
   readonly names: readonly string[];
-  readonly parts: readonly Part[];
+  readonly parts: readonly StateDictTensor[];
 }
 
 /** Alternative lists of entries, of which a state dict contains one; the first is PyTorch's usual one. */
 export interface Alternatives {
-  readonly variants: readonly (readonly Entry[])[];
+  readonly variants: readonly (readonly StateDictEntry[])[];
 }
 
 /** Converts a name from camel case to PyTorch's snake case: `weightIhL0` to `weight_ih_l0`. */
@@ -140,17 +140,17 @@ class Walk {
   #visitProjections({ query, key, value, dim }: MultiHeadAttention, path: string, prefixes: Prefixes): boolean {
     const layers = { query, key, value };
     if (!Object.values(layers).every((layer) => layer instanceof Dense)) return false;
-    const partsOf = (field: 'weight' | 'bias'): Part[] =>
+    const partsOf = (field: 'weight' | 'bias'): StateDictTensor[] =>
       Object.entries(layers).flatMap(([name, layer]) => {
         const variable: unknown = layer[field];
         if (!(variable instanceof Variable)) return [];
         return [{ path: `${joined(path, name)}.${field}`, variable, transposed: field === 'weight' }];
       });
-    const entry = (local: string, parts: readonly Part[]): Entry => ({
+    const entry = (local: string, parts: readonly StateDictTensor[]): StateDictEntry => ({
       names: namesOf(extend(prefixes, local)),
       parts,
     });
-    const each = (field: 'weight' | 'bias', nameOf: (name: string) => string): Entry[] =>
+    const each = (field: 'weight' | 'bias', nameOf: (name: string) => string): StateDictEntry[] =>
       partsOf(field).map((part, i) => entry(nameOf(Object.keys(layers)[i]!), [part]));
     const isSquare = key.inFeatures === dim && value.inFeatures === dim;
     const weights = partsOf('weight');
@@ -158,7 +158,7 @@ class Walk {
     if (weights.length !== 3 || biases.length % 3 !== 0) return false;
     const packedBias = biases.length === 0 ? [] : [entry('in_proj_bias', biases)];
     const packed = isSquare ? [entry('in_proj_weight', weights)] : each('weight', (name) => `${name[0]}_proj_weight`);
-    const separate = (nameOf: (name: string) => string): Entry[] =>
+    const separate = (nameOf: (name: string) => string): StateDictEntry[] =>
       (['weight', 'bias'] as const).flatMap((field) => each(field, (name) => `${nameOf(name)}.${field}`));
     this.found.push({
       variants: [[...packed, ...packedBias], separate((name) => `${name[0]}_proj`), separate((name) => name)],
@@ -178,11 +178,11 @@ export function layoutOf(module: Module): readonly Alternatives[] {
 }
 
 /** Returns the shape of a part in PyTorch. */
-const shapeOfPart = ({ variable: { shape }, transposed }: Part): readonly number[] =>
+const shapeOfPart = ({ variable: { shape }, transposed }: StateDictTensor): readonly number[] =>
   transposed ? shape.toReversed() : shape;
 
 /** Returns the shape of an entry. */
-export function shapeOfEntry({ parts }: Entry): readonly number[] {
+export function shapeOfEntry({ parts }: StateDictEntry): readonly number[] {
   const [first, ...others] = parts.map(shapeOfPart);
   if (others.length === 0) return first!;
   const [rows, ...rest] = first!;

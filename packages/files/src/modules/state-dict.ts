@@ -4,7 +4,7 @@ import { ArgumentError, type Data, type DType } from '@tapegrad/core';
 import { checkOptions, describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
 import { Module, type ModuleState } from '@tapegrad/nn';
 import { checkedArray, type NamedArray, type NamedArrays } from '../named-array.ts';
-import { type Alternatives, type Entry, layoutOf, type Part, shapeOfEntry } from './layouts.ts';
+import { type Alternatives, layoutOf, type StateDictEntry, type StateDictTensor, shapeOfEntry } from './layouts.ts';
 import { nearestName } from './nearest.ts';
 
 /** The options of `loadState`. */
@@ -91,7 +91,7 @@ class Matching {
   }
 
   match(layout: readonly Alternatives[]): void {
-    const absent: Entry[] = [];
+    const absent: StateDictEntry[] = [];
     for (const { variants } of layout) {
       const present = variants.find((entries) => entries.some((entry) => this.#nameOf(entry) !== undefined));
       for (const entry of present ?? variants[0]!) {
@@ -106,11 +106,11 @@ class Matching {
     }
   }
 
-  #nameOf({ names }: Entry): string | undefined {
+  #nameOf({ names }: StateDictEntry): string | undefined {
     return names.find((name) => this.#arrays.has(name));
   }
 
-  #take(name: string, entry: Entry): void {
+  #take(name: string, entry: StateDictEntry): void {
     this.#taken.add(name);
     for (const { variable } of entry.parts) this.#found.add(variable);
     const array = this.#arrays.get(name)!;
@@ -128,7 +128,7 @@ class Matching {
     }
   }
 
-  #put(name: string, { path, variable, transposed: isTransposed }: Part, data: Data): void {
+  #put(name: string, { path, variable, transposed: isTransposed }: StateDictTensor, data: Data): void {
     const { dtype, shape } = variable;
     const own = converted(data, dtype, this.#cast);
     if (typeof own === 'number') {
@@ -245,7 +245,7 @@ export function stateDict(module: Module): NamedArrays {
   return Object.fromEntries(entries.map((entry) => [entry.names[0]!, arrayOfEntry(entry)]));
 }
 
-function arrayOfEntry(entry: Entry): NamedArray {
+function arrayOfEntry(entry: StateDictEntry): NamedArray {
   const shape = shapeOfEntry(entry);
   const { dtype } = entry.parts[0]!.variable;
   const data = new arrays[dtype](shape.reduce((product, length) => product * length, 1));

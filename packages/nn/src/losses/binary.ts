@@ -81,7 +81,7 @@ export interface SigmoidFocalOptions<R extends Reduction = Reduction> extends Fo
   readonly alpha?: number;
 }
 
-/** Returns x^gamma for x >= 0, with slope 0 at 0. */
+/** Returns x^gamma for x >= 0, with derivative 0 at 0. */
 export function discount(x: Tensor, gamma: number): Tensor {
   const positive = x.greater(0);
   return positive.where(pow(positive.where(x, 1), gamma), 0 ** gamma);

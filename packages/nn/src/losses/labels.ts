@@ -103,7 +103,7 @@ function lossesOf(rows: Tensor, labels: Tensor, weights: Tensor | undefined, cou
   const losses = lossOf(rows, labels, weights);
   const values = losses.detach();
   const harmful = counts.equal(0).minimum(values.sub(values).notEqual(0));
-  // Ignored rows may hold anything. Infinite slopes times 0 are NaN, so such rows are replaced before they are used.
+  // Ignored rows may hold anything. Infinite derivatives times 0 are NaN, so such rows are replaced before they are used.
   const harmless = harmful.elements.includes(1)
     ? lossOf(harmful.reshape([-1, 1]).where(0, rows), labels, weights)
     : losses;

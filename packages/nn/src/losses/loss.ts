@@ -111,7 +111,7 @@ export const weighted = (x: Tensor, weight: Tensor, infinity: number): Tensor =>
 
 /**
  * Returns x, but without a gradient at infinite elements. This avoids a product of infinity and 0 for a factor whose
- * slope there goes to 0 faster than the other factors grow.
+ * derivative there goes to 0 faster than the other factors grow.
  */
 export function flatAtInfinity(x: Tensor): Tensor {
   const constant = x.detach();

@@ -135,7 +135,7 @@ export function gaussianNll<P extends Shape, T extends Shape, const R extends Re
   checkArgument('gaussianNll', 'the variances', variances);
   checkVariances(variances, p.shape);
   checkLikeInput('gaussianNll', 'the variances', variances, p);
-  // Raised to eps but with slope 1, so that a variance that is too small can grow again.
+  // Raised to eps but with derivative 1, so that a variance that is too small can grow again.
   const v = variances.add(stopGradient(variances.maximum(eps).sub(variances)));
   const error = p.sub(t);
   // The squared error may overflow even though its quotient by the variance does not.

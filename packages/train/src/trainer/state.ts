@@ -21,13 +21,13 @@ export interface Position {
 export const start: Position = { step: 0, epoch: 0, stepInEpoch: 0, seconds: 0, isEpochOver: false };
 
 /** A part of a run that has a state. */
-interface Part {
+interface StatefulPart {
   state(): unknown;
   load(state: never): unknown;
 }
 
 /** The parts of a run, by name. */
-type Parts = Readonly<Record<string, Part>>;
+type Parts = Readonly<Record<string, StatefulPart>>;
 
 /** The state of a trainer: plain data and typed arrays, for `structuredClone` or a checkpoint. */
 export interface TrainerState {

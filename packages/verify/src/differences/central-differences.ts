@@ -4,31 +4,39 @@ import { ones, TapeError, Tensor } from '@tapegrad/core';
 import { checkTensor } from '@tapegrad/core/extend';
 import { checkUnchanged, type Entry, expanded, tapeOf } from '@tapegrad/core/tape';
 import { ArgumentError, DTypeError, NdArray } from '@tapegrad/kernels';
-import { bestOf, places, type Samples, type Slope, secantFrom, slopesOf, stepsFor } from './finite-differences.ts';
+import {
+  bestOf,
+  type Estimate,
+  estimatesOf,
+  places,
+  type Samples,
+  secantFrom,
+  stepsFor,
+} from './finite-differences.ts';
 import { largestOf } from './precision.ts';
 import { dependentsOf, replay, runOnArrays } from './replay.ts';
 import { termsOf } from './rounding.ts';
 
-/** The relative error below which no other step is tried, as a share of the slope or of the change of the loss nearby. */
+/** The relative error below which no other step is tried, as a share of the derivative or of the change of the loss nearby. */
 const sharpness = 1e-6;
 
-/** Whether the error of a slope is at most `share` times its size, or times the change of the loss nearby. */
-const isWithin = ({ value, error, h }: Slope, slopes: readonly Slope[], share: number): boolean =>
-  error <= share * Math.max(Math.abs(value), secantFrom(slopes, h));
+/** Whether the error of an estimate is at most `share` times its size, or times the change of the loss nearby. */
+const isWithin = ({ value, error, h }: Estimate, estimates: readonly Estimate[], share: number): boolean =>
+  error <= share * Math.max(Math.abs(value), secantFrom(estimates, h));
 
-function isSharp(slopes: readonly Slope[]): boolean {
+function isSharp(estimates: readonly Estimate[]): boolean {
   // If the loss doesn't change at the first step, it doesn't at shorter ones.
-  return bestOf(slopes).some((slope) => slope.secant === 0 || isWithin(slope, slopes, sharpness));
+  return bestOf(estimates).some((estimate) => estimate.secant === 0 || isWithin(estimate, estimates, sharpness));
 }
 
 /**
- * Returns the slope with the least error; undefined if a step at least as long shows a kink that this slope is too
+ * Returns the estimate with the least error; undefined if a step at least as long shows a kink that it is too
  * inaccurate to exclude.
  */
-function derivativeOf(slopes: readonly Slope[]): Slope | undefined {
-  const best = bestOf(slopes).reduce<Slope | undefined>((a, b) => (a && a.error <= b.error ? a : b), undefined);
-  if (best === undefined || isWithin(best, slopes, 0.1)) return best;
-  const isHidden = slopes.some(
+function derivativeOf(estimates: readonly Estimate[]): Estimate | undefined {
+  const best = bestOf(estimates).reduce<Estimate | undefined>((a, b) => (a && a.error <= b.error ? a : b), undefined);
+  if (best === undefined || isWithin(best, estimates, 0.1)) return best;
+  const isHidden = estimates.some(
     ({ roughness, h, secant }) => roughness !== undefined && h >= best.h && best.error > secant,
   );
   return isHidden ? undefined : best;
@@ -36,7 +44,7 @@ function derivativeOf(slopes: readonly Slope[]): Slope | undefined {
 
 /** Derivatives by central differences, with bounds on their errors: NaN and Infinity where no derivative is found. */
 export interface Differences {
-  readonly slopes: Float64Array;
+  readonly derivatives: Float64Array;
   readonly errors: Float64Array;
 }
 
@@ -62,9 +70,9 @@ export function differencesOf(loss: Tensor, x: Tensor, chosen?: readonly number[
   for (const entry of entries) checkUnchanged(entry);
   const noise = noiseOf(loss, entries);
   const [elements, typical] = [x.data, largestOf(x.data)];
-  const slopes = new Float64Array(x.size).fill(Number.NaN);
+  const derivatives = new Float64Array(x.size).fill(Number.NaN);
   const errors = new Float64Array(x.size).fill(Infinity);
-  for (const place of chosen ?? slopes.keys()) {
+  for (const place of chosen ?? derivatives.keys()) {
     const element = elements[place];
     if (element === undefined) throw new ArgumentError(`centralDifferences: there is no element ${place} of ${x.size}`);
     const at = (shift: number): number => {
@@ -79,11 +87,11 @@ export function differencesOf(loss: Tensor, x: Tensor, chosen?: readonly number[
       places.map((position) => (position === 0 ? value : at(position * h))) as unknown as Samples,
     ];
     const steps = stepsFor(Math.abs(element), typical);
-    const [found] = slopesOf(steps, samplesAt, [noise], isSharp);
+    const [found] = estimatesOf(steps, samplesAt, [noise], isSharp);
     const best = derivativeOf(found!);
-    if (best !== undefined) [slopes[place], errors[place]] = [best.value, best.error];
+    if (best !== undefined) [derivatives[place], errors[place]] = [best.value, best.error];
   }
-  return { slopes, errors };
+  return { derivatives, errors };
 }
 
 /** The error bounds of tensors returned by `centralDifferences`. */
@@ -126,8 +134,8 @@ export function centralDifferences<S extends Tensor['shape']>(
     if (checkTensor('centralDifferences', operand).dtype === 'float64') continue;
     throw new DTypeError(`centralDifferences: expected tensors of float64, got ${operand.dtype}`);
   }
-  const { slopes, errors } = differencesOf(loss, x, chosen);
-  const differences = new Tensor<S>(new NdArray(slopes, 'float64', x.shape));
+  const { derivatives, errors } = differencesOf(loss, x, chosen);
+  const differences = new Tensor<S>(new NdArray(derivatives, 'float64', x.shape));
   errorsByTensor.set(differences, errors);
   return differences;
 }

@@ -4,12 +4,12 @@
  */
 
 /**
- * The reason why finite differences find no derivative at a point: the one-sided slopes differ, the one-sided values
+ * The reason why finite differences find no derivative at a point: the one-sided derivatives differ, the one-sided values
  * differ, or the function isn't finite nearby.
  */
 export type Roughness = 'kink' | 'jump' | 'edge';
 
-export interface Slope {
+export interface Estimate {
   /** The derivative; NaN where the function is rough. */
   readonly value: number;
   /** A bound on the truncation and rounding error; only an estimate from the samples if the function is not regular. */
@@ -18,7 +18,7 @@ export interface Slope {
   readonly isRegular: boolean;
   /** The step size. */
   readonly h: number;
-  /** The steepest slope from the point to a sample: how fast the function changes nearby, even if its derivative is 0. */
+  /** The largest difference quotient from the point to a sample: how fast the function changes nearby, even if its derivative is 0. */
   readonly secant: number;
   readonly roughness?: Roughness;
 }
@@ -34,16 +34,16 @@ const defaultStep = Number.EPSILON ** (1 / 5);
 
 /**
  * The step multipliers, in the order tried. Shorter steps help if the function has a kink nearby or curves strongly; the
- * last, longer step helps if slopes are small relative to the values.
+ * last, longer step helps if derivatives are small relative to the values.
  */
 const lengths = [1, 2 ** -6, 2 ** -12, 2 ** -18, 2 ** -24, 2 ** 6] as const;
 
 /**
- * The largest difference of the slopes at two steps, relative to the secant, for which the error estimate is quadratic
+ * The largest difference of the estimates at two steps, relative to the secant, for which the error estimate is quadratic
  * in that difference.
  */
 const allowedCurvature = 1e-3;
-/** The largest deviation allowed from this rule: halving the step halves the difference between the one-sided slopes. */
+/** The largest deviation allowed from this rule: halving the step halves the difference between the one-sided estimates. */
 const allowedBend = 1e-6;
 /** The relative rounding error assumed for values, as a share of the largest. */
 const rounding = 64 * Number.EPSILON;
@@ -74,14 +74,14 @@ export function stepsFor(size: number, typical: number, step?: number): Step[] {
 /**
  * Computes the derivative at 0 of a function with these values, (4 (f(h/2) - f(-h/2)) / h - (f(h) - f(-h)) / 2h) / 3.
  *
- * At a kink, halving the step leaves the difference between the one-sided slopes unchanged; elsewhere it at least halves it.
- * At a jump, the one-sided values differ. Truncation is estimated from the relative difference r of the slopes at the two
+ * At a kink, halving the step leaves the difference between the one-sided estimates unchanged; elsewhere it at least halves it.
+ * At a jump, the one-sided values differ. Truncation is estimated from the relative difference r of the estimates at the two
  * steps: about r^2 if r is small, otherwise no better than r. Rounding is estimated from the size of the values and from the
  * fourth difference, which is nearly 0 for a smooth function.
  *
  * @param valueNoise the rounding error of the values, if known to be larger than their size suggests.
  */
-function slopeOf(samples: Samples, { h, size }: Step, valueNoise: number): Slope {
+function estimateOf(samples: Samples, { h, size }: Step, valueNoise: number): Estimate {
   const [left, nearLeft, value, nearRight, right] = samples;
   const isConstant = samples.every((sample) => Object.is(sample, value));
   if (isConstant && !Number.isFinite(value)) {
@@ -100,25 +100,25 @@ function slopeOf(samples: Samples, { h, size }: Step, valueNoise: number): Slope
   if (steepens || Math.abs(nearBend) - Math.abs(bend) / 2 > bendError) {
     return { ...rough, secant, roughness: Math.abs(narrow - 2 * wide) < Math.abs(narrow) / 8 ? 'jump' : 'kink' };
   }
-  const slope = (4 * narrow - wide) / 3;
+  const derivative = (4 * narrow - wide) / 3;
   const change = Math.abs(wide - narrow);
   const unevenness = Math.abs(nearBend - bend / 2);
   const isRegular = change <= curvature && unevenness <= bendError;
   const truncation = isRegular
-    ? change * Math.max(h * h, change / Math.max(Math.abs(slope), change, Number.MIN_VALUE))
+    ? change * Math.max(h * h, change / Math.max(Math.abs(derivative), change, Number.MIN_VALUE))
     : change + unevenness;
   const ripple = Math.abs(left - 4 * nearLeft + 6 * value - 4 * nearRight + right);
   const misplacement = (Number.EPSILON * size * secant) / h;
   const error = truncation + noise + misplacement + (8 * ripple) / h;
-  return { h, value: slope, error, secant, isRegular };
+  return { h, value: derivative, error, secant, isRegular };
 }
 
 /**
- * Returns the slopes with the least error or within a factor of 8 of it, preferring regular ones. Returns an empty list if
+ * Returns the estimates with the least error or within a factor of 8 of it, preferring regular ones. Returns an empty list if
  * all are rough.
  */
-export function bestOf(slopes: readonly Slope[]): Slope[] {
-  const smooth = slopes.filter(({ roughness }) => roughness === undefined);
+export function bestOf(estimates: readonly Estimate[]): Estimate[] {
+  const smooth = estimates.filter(({ roughness }) => roughness === undefined);
   const regular = smooth.filter(({ isRegular }) => isRegular);
   const candidates = regular.length > 0 ? regular : smooth;
   const least = Math.min(...candidates.map(({ error }) => error));
@@ -126,26 +126,26 @@ export function bestOf(slopes: readonly Slope[]): Slope[] {
 }
 
 /** Returns the steepest secant among the steps of length `h` and longer. */
-export const secantFrom = (slopes: readonly Slope[], h: number): number =>
-  slopes.reduce((largest, other) => (other.h >= h ? Math.max(largest, other.secant) : largest), 0);
+export const secantFrom = (estimates: readonly Estimate[], h: number): number =>
+  estimates.reduce((largest, other) => (other.h >= h ? Math.max(largest, other.secant) : largest), 0);
 
 /**
- * Computes the slopes of several functions at one step after another, until there are enough for each function.
+ * Computes the estimates of several functions at one step after another, until there are enough for each function.
  *
  * @param samplesAt returns the samples of each function for a step.
  * @param valueNoises the rounding error of each function's values.
- * @param isEnough whether the slopes found so far for function `i` suffice.
- * @returns for each function, the slopes at all steps tried.
+ * @param isEnough whether the estimates found so far for function `i` suffice.
+ * @returns for each function, the estimates at all steps tried.
  */
-export function slopesOf(
+export function estimatesOf(
   steps: readonly Step[],
   samplesAt: (h: number) => readonly Samples[],
   valueNoises: readonly number[],
-  isEnough: (slopes: readonly Slope[], i: number) => boolean,
-): Slope[][] {
-  let found: Slope[][] = [];
+  isEnough: (estimates: readonly Estimate[], i: number) => boolean,
+): Estimate[][] {
+  let found: Estimate[][] = [];
   for (const step of steps) {
-    found = samplesAt(step.h).map((samples, i) => [...(found[i] ?? []), slopeOf(samples, step, valueNoises[i]!)]);
+    found = samplesAt(step.h).map((samples, i) => [...(found[i] ?? []), estimateOf(samples, step, valueNoises[i]!)]);
     if (found.every(isEnough)) break;
   }
   return found;

@@ -14,8 +14,8 @@ export function termsOf(seeds: ReadonlyMap<Tensor, NdArray>, entries: readonly E
   const found = sweep<Tensor, NdArray>(seeds, onArrays(), { wanted, entries, retain: true });
   let terms = 0;
   for (const [x, g] of found) {
-    const [values, slopes] = [x.data, new Tensor(g).data];
-    for (let i = 0; i < values.length; i++) terms += Math.abs(slopes[i]! * values[i]!);
+    const [values, derivatives] = [x.data, new Tensor(g).data];
+    for (let i = 0; i < values.length; i++) terms += Math.abs(derivatives[i]! * values[i]!);
   }
   return Number.isFinite(terms) ? terms : 0;
 }

@@ -57,13 +57,13 @@ export class FormulaDifferences {
     for (const { sample, variable: x, expected, actual } of checks) {
       const { loss } = sample.reading;
       if (x === undefined) continue;
-      const { slopes, errors } = this.#of(loss, x);
+      const { derivatives, errors } = this.#of(loss, x);
       const size = Math.max(Number.MIN_VALUE, largestOf(expected.data));
       const isComparable = actual !== undefined && sameShape(actual.shape, x.shape);
       const [said, formula] = [expected.data, isComparable ? actual.data : undefined];
-      for (const [place, slope] of slopes.entries()) {
-        if (Number.isNaN(slope)) continue;
-        const errorOf = (value: number): number => Math.max(0, Math.abs(value - slope) - errors[place]!) / size;
+      for (const [place, derivative] of derivatives.entries()) {
+        if (Number.isNaN(derivative)) continue;
+        const errorOf = (value: number): number => Math.max(0, Math.abs(value - derivative) - errors[place]!) / size;
         elements++;
         worst.tape = Math.max(worst.tape, errorOf(said[place]!));
         if (formula !== undefined) worst.formula = Math.max(worst.formula, errorOf(formula[place]!));

@@ -1,6 +1,6 @@
-/** Decides whether the tape's derivative is right, given the slopes found by differences. */
+/** Decides whether the tape's derivative is right, given the estimates found by finite differences. */
 
-import { bestOf, type Slope, secantFrom } from '../differences/finite-differences.ts';
+import { bestOf, type Estimate, secantFrom } from '../differences/finite-differences.ts';
 import type { GradcheckEntry } from './gradcheck-report.ts';
 
 /** A derivative according to the tape, and its location. */
@@ -31,11 +31,11 @@ export const isClear = ({ roughness }: Pick<GradcheckEntry, 'roughness'>): boole
 const sizeOf = ({ reverse, forward = reverse }: Claim): number => Math.max(Math.abs(reverse), Math.abs(forward));
 
 /**
- * Whether the error of a slope is small relative to the derivative. If the derivative is about 0, it is compared with
+ * Whether the error of an estimate is small relative to the derivative. If the derivative is about 0, it is compared with
  * the function's change nearby. The tape's derivative is left out of this measure if the samples may have missed a
  * feature of the function.
  */
-function tells(claim: Claim, { value, error, isRegular }: Slope, secant: number, share: number): boolean {
+function tells(claim: Claim, { value, error, isRegular }: Estimate, secant: number, share: number): boolean {
   if (!isRegular) return error <= share * Math.max(Math.abs(value), secant);
   const size = sizeOf(claim);
   if (size === 0 && value === 0) return true;
@@ -46,33 +46,33 @@ function tells(claim: Claim, { value, error, isRegular }: Slope, secant: number,
   return error <= share * Math.max(size, Math.abs(value), secant, others);
 }
 
-/** The data that a judgement needs in addition to the slopes. */
+/** The data that a judgement needs in addition to the estimates. */
 export interface Terms {
   /** The size of the elements stepped from, relative to the direction; at least 1. */
   readonly reach: number;
   readonly tolerance: number | undefined;
-  /** Whether no further step will be tried, so that a less conclusive slope must suffice. */
+  /** Whether no further step will be tried, so that a less conclusive estimate must suffice. */
   readonly isFinal: boolean;
 }
 
-/** Judges the tape's derivative by the slopes at several steps. */
+/** Judges the tape's derivative by the estimates at several steps. */
 export function judge(
   claim: Claim,
-  slopes: readonly Slope[],
+  estimates: readonly Estimate[],
   { reach, tolerance, isFinal }: Terms,
 ): Omit<GradcheckEntry, 'order' | 'input'> {
   const { scale, level, terms: _, ...said } = claim;
   const { reverse, forward = reverse } = said;
   const explained = rounding * scale + (termRounding * level) / reach;
-  const candidates = bestOf(slopes).map((slope) => {
-    const { value, error: bound, isRegular, h } = slope;
-    const secant = isFinal ? secantFrom(slopes, h) : slope.secant;
+  const candidates = bestOf(estimates).map((estimate) => {
+    const { value, error: bound, isRegular, h } = estimate;
+    const secant = isFinal ? secantFrom(estimates, h) : estimate.secant;
     const error = Math.max(Math.abs(reverse - value), Math.abs(forward - value));
     const bounded = explained + bound;
     const allowed = tolerance === undefined ? bounded : tolerance * Math.max(scale, Math.abs(value), secant);
     // An error far outside all bounds is wrong, however wide the bounds are.
     const isChecked =
-      tells(claim, slope, secant, isFinal ? resolution : sharpness) || (isRegular && error > 16 * bounded);
+      tells(claim, estimate, secant, isFinal ? resolution : sharpness) || (isRegular && error > 16 * bounded);
     return { numeric: value, error, allowed, isChecked };
   });
   const checked = candidates.filter(({ isChecked }) => isChecked);
@@ -81,9 +81,9 @@ export function judge(
     const { isChecked: _checked, ...numbers } = judged;
     return { ...said, ...numbers, roughness: undefined };
   }
-  const rough = slopes.find(({ roughness }) => roughness !== undefined)?.roughness;
+  const rough = estimates.find(({ roughness }) => roughness !== undefined)?.roughness;
   // At a kink, secants are as steep as the derivatives the two modes may report; in mere noise, they are much steeper.
-  const steepest = rough === 'kink' ? secantFrom(slopes, 0) : 0;
+  const steepest = rough === 'kink' ? secantFrom(estimates, 0) : 0;
   return {
     ...said,
     numeric: rough === undefined ? (candidates[0]?.numeric ?? Number.NaN) : Number.NaN,

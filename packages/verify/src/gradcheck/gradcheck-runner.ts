@@ -3,7 +3,14 @@
 import { type Parameter, Random, TapeError, Tensor } from '@tapegrad/core';
 import { entriesOf, expanded, type Linearization, linearize, withRecording } from '@tapegrad/core/tape';
 import { ArgumentError, type Data, NdArray, type Shape } from '@tapegrad/kernels';
-import { places, type Samples, type Slope, type Step, slopesOf, stepsFor } from '../differences/finite-differences.ts';
+import {
+  type Estimate,
+  estimatesOf,
+  places,
+  type Samples,
+  type Step,
+  stepsFor,
+} from '../differences/finite-differences.ts';
 import { largestOf } from '../differences/precision.ts';
 import { termsOf } from '../differences/rounding.ts';
 import { type Claim, isClear, judge, termRounding } from './gradcheck-judgement.ts';
@@ -267,16 +274,16 @@ export class GradcheckRunner {
       return claims.map((_, i) => samples.map((values) => values[i]!) as unknown as Samples);
     };
     const entriesFor = (own: readonly Claim[]): GradcheckEntry[] => {
-      const judged = (slopes: readonly Slope[], i: number, isFinal: boolean): GradcheckEntry => {
+      const judged = (estimates: readonly Estimate[], i: number, isFinal: boolean): GradcheckEntry => {
         const terms = { reach, tolerance: this.#settings.tolerance, isFinal };
-        return { order: this.#order, input: this.#variables[variable]!.name, ...judge(own[i]!, slopes, terms) };
+        return { order: this.#order, input: this.#variables[variable]!.name, ...judge(own[i]!, estimates, terms) };
       };
-      const isEnough = (slopes: readonly Slope[], i: number): boolean => {
-        const entry = judged(slopes, i, false);
+      const isEnough = (estimates: readonly Estimate[], i: number): boolean => {
+        const entry = judged(estimates, i, false);
         return isClear(entry) && !isWrong(entry);
       };
       const noises = own.map(({ level }) => termRounding * level);
-      return slopesOf(steps, samplesAt, noises, isEnough).map((slopes, i) => judged(slopes, i, true));
+      return estimatesOf(steps, samplesAt, noises, isEnough).map((estimates, i) => judged(estimates, i, true));
     };
     let entries = entriesFor(claims);
     // The cause may be rounding: the terms may be larger than the values that remain after cancellation.

@@ -63,7 +63,7 @@ const gradientOf =
  * of order h^4 and rounding error of order epsilon / h balance at h = epsilon^(1/5), the step for inputs of size 1. For
  * larger inputs, and if that step is inconclusive, the step is relative to the input; shorter steps follow. Both errors
  * are estimated from the values. They determine the allowed error: a small share of the derivative or, if that is 0, of
- * how fast the function changes nearby. There is no derivative where the one-sided slopes disagree at any step (relu at
+ * how fast the function changes nearby. There is no derivative where the one-sided derivatives disagree at any step (relu at
  * 0, a tie of max), or the one-sided values do (floor at an integer). Such points are reported, but are failures only
  * if the two modes disagree or aren't finite.
  *

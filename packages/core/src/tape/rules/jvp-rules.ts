@@ -82,8 +82,8 @@ export const jvpRules: JvpRules = {
 
   crossEntropy: [
     (k, t, y, logits, labels) => {
-      const slope = k.crossEntropyGrad(k.full({ shape: y.shape, value: 1, dtype: y.dtype }), logits, labels);
-      return k.reshape(k.sum(k.mul(slope, t), [1]), y.shape);
+      const gradient = k.crossEntropyGrad(k.full({ shape: y.shape, value: 1, dtype: y.dtype }), logits, labels);
+      return k.reshape(k.sum(k.mul(gradient, t), [1]), y.shape);
     },
     null,
   ],

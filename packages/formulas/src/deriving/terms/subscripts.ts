@@ -6,7 +6,7 @@ import { type Axes, aligned } from '../recording/axes.ts';
 import { type Digit, digitOf, freshIndex, indexOf, type Subscript } from './terms.ts';
 
 /** An axis of another node that is part of a merged axis. */
-interface Part {
+interface AxisPart {
   readonly node: Node;
   readonly axis: number;
 }
@@ -23,14 +23,14 @@ export class Untranslatable extends Error {
 }
 
 /** Returns the axes that were merged into a given axis. Axes of length 1 don't count. */
-function partsOfAxis(node: Node, axis: number, isLetter: (node: Node) => boolean, isRoot = true): readonly Part[] {
+function partsOfAxis(node: Node, axis: number, isLetter: (node: Node) => boolean, isRoot = true): readonly AxisPart[] {
   const length = node.shape[axis]!;
   const own = [{ node, axis }];
   if (length === 1) return [];
   if (!isRoot && isLetter(node)) return own;
   const { op, inputs, attributes, shape } = node;
   const [x, y] = inputs as [Node, Node];
-  const inner = (input: Node, at: number): readonly Part[] => partsOfAxis(input, at, isLetter, false);
+  const inner = (input: Node, at: number): readonly AxisPart[] => partsOfAxis(input, at, isLetter, false);
   switch (op) {
     case 'permute':
       return inner(x, (attributes as readonly number[])[axis]!);
@@ -59,11 +59,11 @@ function partsOfAxis(node: Node, axis: number, isLetter: (node: Node) => boolean
     case 'convWeight':
       return own;
     default: {
-      const found = inputs.map((input): readonly Part[] => {
+      const found = inputs.map((input): readonly AxisPart[] => {
         const at = axis - (shape.length - input.shape.length);
         return at >= 0 && input.shape[at] === length ? inner(input, at) : [];
       });
-      const longest = found.reduce((a, b) => (b.length > a.length ? b : a), [] as readonly Part[]);
+      const longest = found.reduce((a, b) => (b.length > a.length ? b : a), [] as readonly AxisPart[]);
       return longest.length === 0 ? own : longest;
     }
   }

@@ -1,8 +1,8 @@
 /** The number encodings of the WebAssembly binary format. */
 
 /** A byte, or a nested list of bytes, flattened when a function's code is written. */
-export type Part = number | Code;
-export type Code = readonly Part[];
+export type Chunk = number | Code;
+export type Code = readonly Chunk[];
 
 /** Appends the bytes of some code. This runs too rarely for engines to optimize it, and unoptimized `for of` is slow. */
 export function append(to: number[], code: Code): void {
@@ -21,18 +21,18 @@ export function flat(...code: Code): number[] {
 }
 
 /** Encodes an unsigned integer below 2^32 as LEB128. */
-export const unsigned = (value: number): Part =>
+export const unsigned = (value: number): Chunk =>
   value < 0x80 ? value : [(value & 0x7f) | 0x80, unsigned(value >>> 7)];
 
 /** Encodes a 32-bit integer, given as signed or unsigned, as LEB128. */
-export function signed32(value: number): Part {
+export function signed32(value: number): Chunk {
   const integer = value | 0;
   if (integer >= -64 && integer < 64) return integer & 0x7f;
   return [(integer & 0x7f) | 0x80, signed32(integer >> 7)];
 }
 
 /** Encodes a 64-bit integer, given as signed or unsigned, as LEB128. */
-export function signed64(value: bigint): Part {
+export function signed64(value: bigint): Chunk {
   const integer = BigInt.asIntN(64, value);
   const low = Number(integer & 0x7fn);
   return integer >= -64n && integer < 64n ? low : [low | 0x80, signed64(integer >> 7n)];

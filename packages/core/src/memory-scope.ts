@@ -1,9 +1,9 @@
-/** Lent tensors, whose memory is taken back when a function returns. */
+/** Scoped tensors, whose memory is reclaimed when a function returns. */
 
 import { type Data, DynamicScope, NdArray } from '@tapegrad/kernels';
 import { TapeError } from './checks/errors.ts';
 
-/** The owner of lent elements. */
+/** The owner of scoped elements. */
 interface Owner {
   owns(data: Data): boolean;
 }
@@ -12,7 +12,7 @@ interface Owner {
 const innermost = new DynamicScope<MemoryScope | undefined>(undefined);
 
 /**
- * A scope of elements lent by an owner, which will take them back: after `end`, tensors with these elements can't be read.
+ * A scope of elements that an owner will reclaim: after `end`, tensors with these elements can't be read.
  */
 export class MemoryScope {
   readonly #owner: Owner;

@@ -138,7 +138,7 @@ describe('what is kept after a step holds little more than itself', () => {
     },
     'a loss, detached': () => lossOf(outputs()).detach(),
     'the data of a loss': () => lossOf(outputs()).data,
-    'the loss of a step in lent memory': () => {
+    'the loss of a step in scoped memory': () => {
       let loss: Tensor | undefined;
       withGradients(
         () => {

@@ -13,12 +13,12 @@ import type { Gradients } from './gradients.ts';
  * loops, where fresh memory for each step's gradients would have to be zeroed page by page. If the loss is given as a
  * tensor and the function throws, no memory is taken back.
  *
- * If the loss is given as a function, everything it computes is lent, too, except single numbers such as the loss. The
+ * If the loss is given as a function, everything it computes is scoped, too, except single numbers such as the loss. The
  * memory of the whole step is then reused. With several threads it is shared memory, so that nothing needs copying to them.
  *
- * Reading a lent tensor, or a view of it, after the function has returned is an error. Its `data` is a copy that may be
- * kept; its `array` is not. Tensors that `use` computes are not lent, and parameters and buffers have their own memory. If
- * the loss is given as a tensor, neither gradients below 8 KiB nor tensors passed to hooks are lent.
+ * Reading a scoped tensor, or a view of it, after the function has returned is an error. Its `data` is a copy that may be
+ * kept; its `array` is not. Tensors that `use` computes are not scoped, and parameters and buffers have their own memory. If
+ * the loss is given as a tensor, neither gradients below 8 KiB nor tensors passed to hooks are scoped.
  *
  * @returns what the function returns.
  * @throws as `backward` does.
@@ -35,7 +35,7 @@ export function withGradients<R>(
 ): R {
   checkNoMore('withGradients', more);
   checkFunction('withGradients', use);
-  if (typeof y === 'function') return withAllLent(y, use, options);
+  if (typeof y === 'function') return withScopedLoss(y, use, options);
   const memory = new RefCounted();
   const scope = new MemoryScope(memory);
   const gradients = scope.watch(() => backwardAlong(checkTensor('withGradients', y), options, undefined, memory));
@@ -49,7 +49,7 @@ export function withGradients<R>(
   return result;
 }
 
-function withAllLent<R>(compute: () => Tensor, use: (gradients: Gradients) => R, options: BackwardOptions): R {
+function withScopedLoss<R>(compute: () => Tensor, use: (gradients: Gradients) => R, options: BackwardOptions): R {
   const memory = new Arena();
   const scope = new MemoryScope(memory);
   const evaluate = () => {

@@ -75,7 +75,7 @@ export function bernoulli<const S extends Shape>(
  * Draws uniformly distributed int32 numbers from `low` up to but not including `high`.
  *
  * @example
- * integers(new Random(1), [100], 0, 3).greater(2).any().item(); // 0
+ * integers(new Random(1), [2, 3], 0, 10).shape; // [2, 3]
  */
 export function integers<const S extends Shape>(random: Random, shape: S, low: number, high: number): Tensor<S> {
   if (!hasNumber('int32', low) || !hasNumber('int32', high - 1) || low >= high) {

@@ -95,12 +95,12 @@ export function pushForward<T extends AnyRecorded, A extends ArrayLike>(
       : throughCustom(entry, custom);
   };
 
-  const watcher = currentObserver<T>();
+  const observer = currentObserver<T>();
   const watched = (entry: Entry<T>): A => {
     // Operations inside a rule, backward passes included, aren't observed separately; only the resulting tangent is.
     const t = withObserver(undefined, () => whileApplying(entry, () => through(entry)));
     const tensorOf = (known: A | undefined): T | undefined => known && tensor(known);
-    watcher?.tangent(
+    observer?.tangent(
       entry,
       entry.inputs.map((x) => tensorOf(known.get(x))),
       tensor(t),
@@ -111,7 +111,7 @@ export function pushForward<T extends AnyRecorded, A extends ArrayLike>(
   for (const entry of entries) {
     const { inputs, output } = entry;
     if (inputs.some((x, i) => known.has(x) && hasTangent(entry, i))) {
-      const t = watcher === undefined ? through(entry) : watched(entry);
+      const t = observer === undefined ? through(entry) : watched(entry);
       memory.retain(t);
       known.set(output, t);
     }

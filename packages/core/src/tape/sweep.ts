@@ -83,7 +83,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
   readonly #arrived: Cotangents<T, A>;
   /** The cotangents of wanted results. */
   readonly #found: [T, A][] = [];
-  readonly #watcher = currentObserver<T>();
+  readonly #observer = currentObserver<T>();
 
   constructor(domain: ValueDomain<T, A>, options: SweepOptions<T, A>) {
     const { wanted, since = 0, memory = garbageCollected as CotangentMemory<A> } = options;
@@ -163,7 +163,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     const sum = this.#arrived.take(output);
     if (sum === undefined) return;
     const g = this.#hooked(output, sum);
-    if (this.#watcher === undefined) this.#passOn(entry, g);
+    if (this.#observer === undefined) this.#passOn(entry, g);
     else whileApplying(entry, () => this.#passOn(entry, g));
     if (this.#isWanted(output)) this.#found.push([output, g]);
     else this.#memory.release(g);
@@ -217,9 +217,9 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
   #arrive(entry: Entry<T>, i: number, g: A, d: A): void {
     const x = entry.inputs[i]!;
     if (!fits(x, d)) throw misfit(`the rule of '${entry.name}' gave ${nameOf(x, `input ${i}`)}`, x, d);
-    if (this.#watcher !== undefined) {
+    if (this.#observer !== undefined) {
       const { tensor } = this.#domain;
-      this.#watcher.cotangent(entry, i, tensor(g), tensor(d));
+      this.#observer.cotangent(entry, i, tensor(g), tensor(d));
     }
     this.#memory.retain(d);
     this.#arrived.add(x, d);

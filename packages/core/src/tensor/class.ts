@@ -68,7 +68,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
    * `structuredClone`, debuggers. Programs use `data`, `array` or `toArray()`.
    */
   readonly storage: NdArray;
-  /** The scope that lent the elements, if any. */
+  /** The scope of the elements, if any. */
   readonly #scope: MemoryScope | undefined;
   readonly #entry: Entry<Tensor> | undefined;
   readonly #requiresGrad: boolean;
@@ -140,7 +140,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /**
-   * The elements in row-major order, which must not be written to. A copy if the tensor is a view of another, or is lent.
+   * The elements in row-major order, which must not be written to. A copy if the tensor is a view of another, or is scoped.
    */
   get data(): Data {
     const array = contiguous(this.array);

@@ -4,8 +4,10 @@ import {
   type Activation,
   type ArrayLike,
   abstract,
+  arity,
   type DType,
   type Kernels,
+  mapEntries,
   rowMajor,
   type Shape,
   type Slice,
@@ -120,6 +122,8 @@ export function modular(field: Field): Kernels<ModArray> {
   const larger = (a: number, b: number): number => (isPositive(field.sub(a, b)) ? a : b);
 
   return {
+    // Primitives that numbers modulo a prime don't have are not exact.
+    ...mapEntries(arity, (op) => never(op)),
     full: ({ shape, value, dtype }) =>
       modArray(shape, new Float64Array(sizeOf(shape)).fill(dtype === 'bool' ? value : field.number(value)), dtype),
     neg: each((a) => field.neg(a)),
@@ -144,9 +148,6 @@ export function modular(field: Field): Kernels<ModArray> {
     softplus: each((a) => field.log(field.add(1, field.exp(a)))),
     erf: each((a) => field.odd('erf', a)),
     erfc: each((a) => field.sub(1, field.odd('erf', a))),
-    floor: never('floor'),
-    ceil: never('ceil'),
-    round: never('round'),
     stopGradient: (x) => x,
 
     add: pairs('add', (a, b) => field.add(a, b)),
@@ -154,8 +155,6 @@ export function modular(field: Field): Kernels<ModArray> {
     mul: pairs('add', (a, b) => field.mul(a, b)),
     div: pairs('add', (a, b) => field.div(a, b)),
     pow: pairs('add', power),
-    remainder: never('remainder'),
-    atan2: never('atan2'),
     maximum: pairs('add', larger),
     minimum: pairs('add', (a, b) => (larger(a, b) === a ? b : a)),
     activationGrad: (g, y, of) => pairs('add', slopes[of])(g, y),
@@ -179,12 +178,6 @@ export function modular(field: Field): Kernels<ModArray> {
     },
     prod,
     prodOfOthers,
-    max: never('max'),
-    min: never('min'),
-    argmax: never('argmax'),
-    argmin: never('argmin'),
-    cumsum: never('cumsum'),
-    argsort: never('argsort'),
 
     reshape: (x, shape) => modArray(shape, x.data, x.dtype),
     permute: (x, order) =>
@@ -224,20 +217,9 @@ export function modular(field: Field): Kernels<ModArray> {
       }
       return modArray(shape, data, dtype);
     },
-    take: never('take'),
-    scatterAdd: never('scatterAdd'),
 
     matmul: (x, y) => product(field, x, y),
     affine: (x, w, b) => pairs('add', (a, c) => field.add(a, c))(product(field, x, w), b),
-    crossEntropy: never('crossEntropy'),
-    crossEntropyGrad: never('crossEntropyGrad'),
-    unfold: never('unfold'),
-    fold: never('fold'),
-    conv: never('conv'),
-    convInput: never('convInput'),
-    convWeight: never('convWeight'),
-    maxPool: never('maxPool'),
-    maxUnpool: never('maxUnpool'),
   };
 }
 

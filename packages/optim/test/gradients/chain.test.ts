@@ -234,7 +234,7 @@ test('a transform of one’s own is a description', () => {
   expect(chain.apply(w.mul(w).sum().backward()).of(w).toArray()).toEqual([-2, 2]);
 });
 
-describe('what a transform remembers of gradients that are lent is its own', () => {
+describe('what a transform remembers of gradients that are scoped is its own', () => {
   test.each(
     Object.entries({
       clipByNorm: () => clipByNorm(1),

@@ -59,19 +59,19 @@ describe.each(kinds)('%s', (kind) => {
       [60, 50],
     ]) {
       const begin = (): Parameter => parameter(new Random(3).normal(shape, { dtype }), { name: 'w' });
-      const [stepped, minimized, lent] = [begin(), begin(), begin()];
-      const [one, other, third] = [make([stepped]), make([minimized]), make([lent])];
+      const [stepped, minimized, scoped] = [begin(), begin(), begin()];
+      const [one, other, third] = [make([stepped]), make([minimized]), make([scoped])];
       const loss = (w: Parameter) => w.tanh().mul(w).sum();
       for (let step = 0; step < 6; step++) {
         one.step(loss(stepped).backward().scale(0.5));
         const given = other.minimize(loss(minimized), (gradients) => gradients.scale(0.5));
         const evaluated = third.minimize(
-          () => loss(lent),
+          () => loss(scoped),
           (gradients) => gradients.scale(0.5),
         );
         expect(evaluated.item()).toBe(given.item());
       }
-      for (const same of [minimized, lent]) expect(same.data).toEqual(stepped.data);
+      for (const same of [minimized, scoped]) expect(same.data).toEqual(stepped.data);
       for (const same of [other, third]) expect(same.state()).toEqual(one.state());
     }
   });

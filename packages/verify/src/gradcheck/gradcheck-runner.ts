@@ -83,7 +83,7 @@ function indexOf(place: number, shape: Shape): number[] {
 const unit = (size: number, place: number): Float64Array => new Float64Array(size).fill(1, place, place + 1);
 
 /** Returns the weighted sum of values, skipping those with weight 0. */
-const weigh = (weights: Float64Array, values: Float64Array): number =>
+const weightedSum = (weights: Float64Array, values: Float64Array): number =>
   weights.reduce((sum, weight, i) => (weight === 0 ? sum : sum + weight * values[i]!), 0);
 
 const absolute = (x: Float64Array): Float64Array => x.map(Math.abs);
@@ -252,13 +252,13 @@ export class GradcheckRunner {
     const claim: Claim = {
       index: place === undefined ? undefined : indexOf(place, this.#variables[variable]!.shape),
       output: undefined,
-      reverse: weigh(along, gradient),
-      forward: tangent && weigh(weights, tangent),
+      reverse: weightedSum(along, gradient),
+      forward: tangent && weightedSum(weights, tangent),
       scale: Math.max(
-        weigh(absolute(along), absolute(gradient)),
-        tangent ? weigh(absolute(weights), absolute(tangent)) : 0,
+        weightedSum(absolute(along), absolute(gradient)),
+        tangent ? weightedSum(absolute(weights), absolute(tangent)) : 0,
       ),
-      level: weigh(absolute(weights), absolute(this.#values)),
+      level: weightedSum(absolute(weights), absolute(this.#values)),
       terms,
     };
     return this.#judge(direction, [claim], weights)[0]!;
@@ -268,7 +268,7 @@ export class GradcheckRunner {
   #judge(direction: Direction, claims: readonly Claim[], weights?: Float64Array): GradcheckEntry[] {
     const { variable, steps, reach } = direction;
     const combine = (values: Float64Array): Float64Array =>
-      weights === undefined ? values : Float64Array.of(weigh(weights, values));
+      weights === undefined ? values : Float64Array.of(weightedSum(weights, values));
     const samplesAt = (h: number): Samples[] => {
       const samples = places.map((place) => combine(place === 0 ? this.#values : this.#evaluate(direction, place * h)));
       return claims.map((_, i) => samples.map((values) => values[i]!) as unknown as Samples);

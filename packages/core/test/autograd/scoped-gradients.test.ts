@@ -28,20 +28,20 @@ test('gives what the function returns, of the gradients of backward', () => {
 test('the memory of the gradients is given out again, that of backward is not', () => {
   const w = start();
   const givenOut = () => Array.from({ length: 50 }, () => allocate('float32', length).buffer);
-  const lent = withGradients(lossOf(w), (gradients) => gradients.of(w).elements.buffer);
-  expect(givenOut()).toContain(lent);
+  const scoped = withGradients(lossOf(w), (gradients) => gradients.of(w).elements.buffer);
+  expect(givenOut()).toContain(scoped);
   const kept = lossOf(w).backward().of(w).data.buffer;
   expect(givenOut()).not.toContain(kept);
 });
 
 test('to read a gradient later, or a view of one, is an error', () => {
   const w = start();
-  const lent = withGradients(lossOf(w), (gradients) => {
+  const scoped = withGradients(lossOf(w), (gradients) => {
     const gradient = gradients.of(w);
     expect(gradient.data).not.toBe(gradient.data);
     return [gradient, gradient.reshape([100, 50]), gradient.detach()];
   });
-  for (const gradient of lent) expect(() => gradient.toArray()).toThrow('its memory was reclaimed');
+  for (const gradient of scoped) expect(() => gradient.toArray()).toThrow('its memory was reclaimed');
 });
 
 test('what is computed from gradients is not touched', () => {
@@ -146,7 +146,7 @@ describe('of a loss that is given as a function', () => {
     expect([...sum!.data]).toEqual(expected);
   });
 
-  test('data of what is lent is a copy', () => {
+  test('data of a scoped tensor is a copy', () => {
     const w = start();
     let kept: readonly ArrayLike<number>[] = [];
     const evaluate = () => {
@@ -164,7 +164,7 @@ describe('of a loss that is given as a function', () => {
     expect(kept.map((list) => Array.from(list))).toEqual(copies);
   });
 
-  test('what is small is lent as well', () => {
+  test('small tensors are scoped as well', () => {
     const [x, w] = [tensor([1, 2, 3]), parameter(tensor([4, 5, 6]))];
     let hidden: Tensor | undefined;
     const evaluate = () => {
@@ -175,7 +175,7 @@ describe('of a loss that is given as a function', () => {
     for (const lost of [hidden!, gradient]) expect(() => lost.toArray()).toThrow(takenBack);
   });
 
-  test('a number, what variables hold, and what was there before are not lent', () => {
+  test('a number, what variables hold, and what was there before are not scoped', () => {
     const w = start();
     let loss: Tensor | undefined;
     let other: Tensor | undefined;
@@ -255,7 +255,7 @@ describe('of a loss that is given as a function', () => {
     withGradients(deep, (gradients) => expect(gradients.of(w).data).toEqual(expected));
   });
 
-  test('where something fails, all is taken back, and nothing is lent from then on', () => {
+  test('where something fails, all is taken back, and nothing is scoped from then on', () => {
     const w = start();
     let hidden: Tensor | undefined;
     const failing = () => {

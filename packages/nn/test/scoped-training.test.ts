@@ -1,4 +1,4 @@
-/** Models trained with lent gradients, on one thread and on several: bit-identical to training with their own gradients. */
+/** Models trained in scoped memory, on one thread and on several: bit-identical to training with their own gradients. */
 
 import { setTimeout as pause } from 'node:timers/promises';
 import { ones, Random, setThreads, type Tensor, tensor, withGradients } from '@tapegrad/core';
@@ -65,7 +65,7 @@ const trainings: { readonly [name: string]: (random: Random) => Training } = {
 };
 
 /** Returns the losses of some steps, and all parameters and buffers afterwards. */
-function trained(make: (random: Random) => Training, isLent: boolean): readonly (readonly number[])[] {
+function trained(make: (random: Random) => Training, isScoped: boolean): readonly (readonly number[])[] {
   const { modules, loss } = make(new Random(5));
   const losses: number[] = [];
   for (let step = 0; step < 4; step++) {
@@ -74,7 +74,7 @@ function trained(make: (random: Random) => Training, isLent: boolean): readonly 
       value = loss();
       return value;
     };
-    withGradients(isLent ? evaluate : evaluate(), (gradients) => {
+    withGradients(isScoped ? evaluate : evaluate(), (gradients) => {
       for (const module of modules) {
         for (const parameter of module.parameters()) {
           parameter.assign(parameter.sub(gradients.of(parameter).mul(0.1)));
@@ -97,7 +97,7 @@ async function helped(threads: number): Promise<void> {
 afterEach(() => setThreads(1));
 
 describe.each(Object.entries(trainings))('%s', (_, make) => {
-  test('train alike with gradients of their own, and in memory that is lent', async () => {
+  test('train alike with gradients of their own, and in scoped memory', async () => {
     const expected = trained(make, false);
     expect(trained(make, true)).toEqual(expected);
     await helped(3);

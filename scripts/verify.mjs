@@ -26,6 +26,11 @@ const [project, main] =
 const run = (file, args, cwd = root) =>
   spawnSync(process.execPath, [join(root, file), ...args], { cwd, stdio: 'inherit' }).status ?? 1;
 
+if (positionals.length === 0 && (args.includes('--help') || args.includes('-h')))
+  console.log(
+    'npm run verify -- FILE... judges the formulas of pages; npm run verify -- FILE --help lists the options.\n',
+  );
+
 // npm starts scripts in the root, and pages are named from where npm was called.
 const here = process.env.INIT_CWD ?? process.cwd();
 process.exitCode =

@@ -3,12 +3,14 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { runCommand } from '../src/command/run.ts';
+import { reasonFor, textOfBytes } from '../src/command/text-of.ts';
 
 const files: Readonly<Record<string, string>> = {
   'right.md': '$\\frac{d}{dx} x^2 = 2x$',
   'wrong.md': 'We have\n\n$$\\frac{\\partial}{\\partial X} \\operatorname{tr}(X^2) = 2 X$$',
   'unclear.md': '$\\frac{d}{dx} x^2 = 2 x \\odot$',
   '-': '$a = b$',
+  'words.md': 'Only words.',
 };
 
 const saved: Record<string, string> = {};
@@ -31,6 +33,7 @@ function run(...args: string[]): { code: number; output: string; errors: string 
       if (file.startsWith('/none/')) throw new Error('there is no such folder');
       saved[file] = text;
     },
+    version: '1.2.3',
     color: false,
     width: 80,
   });
@@ -64,6 +67,7 @@ test('what READMEs show is what is printed', () => {
     },
     complain: () => {},
     save: () => {},
+    version: '1.2.3',
     color: false,
     width: undefined,
   });
@@ -94,6 +98,12 @@ describe('the code', () => {
     [2, ['--html', '--json', 'right.md']],
     [2, ['--watch', '-']],
     [0, ['--help']],
+    [0, ['--version']],
+    [0, ['--budget', '60000', 'right.md']],
+    [2, ['--budget']],
+    [0, ['--', 'right.md']],
+    [2, ['--', '--json']],
+    [2, ['--html', 'page.html', 'right.md']],
   ])('%i for %j', (code, args) => {
     expect(run(...args).code).toBe(code);
   });
@@ -154,6 +164,9 @@ test('several files, and one that is not there', () => {
   expect(output).toContain('right.md: 1 formula, 1 holds\nwrong.md: 1 formula, 1 wrong\n');
   expect(errors).toBe("tapegrad-verify: none.md can't be read: there is no such file\n");
   expect(JSON.parse(run('--json', 'right.md', 'wrong.md').output)).toHaveLength(2);
+  const unread = { file: 'none.md', error: 'there is no such file' };
+  expect(JSON.parse(run('--json', 'none.md', 'right.md').output)).toMatchObject([{ file: 'right.md' }, unread]);
+  expect(JSON.parse(run('--json', 'none.md').output)).toEqual(unread);
 });
 
 test('the reading is shown where it is asked for', () => {
@@ -170,10 +183,37 @@ test('the reading is shown where it is asked for', () => {
     },
     complain: () => {},
     save: () => {},
+    version: '1.2.3',
     color: true,
     width: undefined,
   });
   expect(output).toContain('W_1: 4 x 2, from A_l = Z_(l - 1) W_l');
   expect(output).toContain('derivatives with respect to a matrix have its shape');
   expect(output).toContain('\u001b[32mholds\u001b[0m');
+});
+
+test('a misspelt option is corrected, and the version is shown', () => {
+  expect(run('--jsn', 'right.md').errors).toBe('tapegrad-verify: there is no option --jsn; did you mean --json?\n');
+  expect(run('-w', 'right.md').errors).toBe('tapegrad-verify: there is no option -w; did you mean --watch?\n');
+  expect(run('--colour', 'right.md').errors).toBe('tapegrad-verify: there is no option --colour; --help lists them\n');
+  expect(run('--html', 'page.html', 'right.md').errors).toContain('--html=page.html writes it to a file');
+  expect(run('--version').output).toBe('1.2.3\n');
+});
+
+test('a page without formulas says where formulas are found', () => {
+  expect(run('words.md')).toMatchObject({ code: 0, errors: '' });
+  expect(run('words.md').output).toContain('words.md: no formulas; they stand between $ signs');
+});
+
+test('bytes that are not text are refused, and UTF-16 is read', () => {
+  expect(textOfBytes(new TextEncoder().encode('\ufeff$∂$'))).toBe('$∂$');
+  expect(textOfBytes(Uint8Array.of(0xff, 0xfe, 0x61, 0, 0x62, 0))).toBe('ab');
+  for (const bytes of [
+    [0x80, 0x81],
+    [0x61, 0, 0x62],
+    [0xff, 0xfe, 0, 0xd8],
+  ])
+    expect(() => textOfBytes(Uint8Array.from(bytes))).toThrow("it isn't text in UTF-8");
+  expect(reasonFor(Object.assign(new Error('ENOENT: …'), { code: 'ENOENT' }))).toBe('there is no such file');
+  expect(reasonFor(new Error('no luck'))).toBe('no luck');
 });

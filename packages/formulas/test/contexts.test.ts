@@ -51,6 +51,8 @@ test('a gradient may be a list', () => {
   expect(verdicts('$f(x, y) = x^2 y$, $\\nabla f(x, y) = [2 x, x^2]^\\top$')).toEqual(['wrong']);
 });
 
-test('an approximation is not called wrong', () => {
-  expect(verdicts('$f(x) = x^2$, $f(x + h) \\approx f(x) + h f(x)$')).not.toContain('wrong');
+test('an approximation is called wrong only to the order to which it is written', () => {
+  expect(verdicts('$f(x) = x^2$, $f(x) \\approx 3x$')).not.toContain('wrong');
+  expect(verdicts('$f(x) = x^2$, $f(x + h) \\approx f(x)$')).not.toContain('wrong');
+  expect(verdicts('$f(x) = x^2$, $f(x + h) \\approx f(x) + h f(x)$')).toContain('wrong');
 });

@@ -2,10 +2,11 @@
 
 import { htmlPage, type JudgedPage } from '../html/page.ts';
 import { exitCode } from '../report/exit-code.ts';
-import { json } from '../report/json.ts';
+import { json, type Unread } from '../report/json.ts';
 import { verifyPage } from '../report/result.ts';
 import { summary, table } from '../report/table.ts';
 import { help, readOptions } from './options.ts';
+import { reasonFor } from './text-of.ts';
 
 /** The input and output functions of a command. */
 export interface Terminal {
@@ -15,35 +16,37 @@ export interface Terminal {
   readonly complain: (text: string) => void;
   /** Writes a file. Throws if it can't be written. */
   readonly save: (file: string, text: string) => void;
+  /** The version of the command. */
+  readonly version: string;
   readonly color: boolean;
   readonly width: number | undefined;
 }
 
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
 /** Runs the command and returns its exit code. */
 export function runCommand(
   args: readonly string[],
-  { read, write, complain, save, color, width }: Terminal,
+  { read, write, complain, save, version, color, width }: Terminal,
 ): 0 | 1 | 2 {
   const options = readOptions(args);
   if ('error' in options) {
     complain(`tapegrad-verify: ${options.error}\n`);
     return 2;
   }
-  if (options.help) {
-    write(help);
+  if (options.help || options.version) {
+    write(options.help ? help : `${version}\n`);
     return 0;
   }
   const pages: JudgedPage[] = [];
-  let isUnreadable = false;
+  const unread: Unread[] = [];
+  let isUnwritten = false;
   for (const file of options.files) {
     let text: string;
     try {
       text = read(file);
     } catch (error) {
-      complain(`tapegrad-verify: ${file} can't be read: ${messageOf(error)}\n`);
-      isUnreadable = true;
+      const reason = reasonFor(error);
+      complain(`tapegrad-verify: ${file} can't be read: ${reason}\n`);
+      unread.push({ file, error: reason });
       continue;
     }
     const name = file === '-' ? 'standard input' : file;
@@ -58,16 +61,16 @@ export function runCommand(
   }
   const results = pages.map(({ result }) => result);
   if (options.html === true) write(htmlPage(pages));
-  else if (options.json) write(json(results));
+  else if (options.json) write(json(results, unread));
   else if (results.length > 1) write(`\n${results.map((result) => `${summary(result)}\n`).join('')}`);
   if (typeof options.html === 'string') {
     try {
       save(options.html, htmlPage(pages));
     } catch (error) {
-      complain(`tapegrad-verify: ${options.html} can't be written: ${messageOf(error)}\n`);
-      isUnreadable = true;
+      complain(`tapegrad-verify: ${options.html} can't be written: ${reasonFor(error)}\n`);
+      isUnwritten = true;
     }
   }
   const code = exitCode(results);
-  return isUnreadable && code === 0 ? 2 : code;
+  return (unread.length > 0 || isUnwritten) && code === 0 ? 2 : code;
 }

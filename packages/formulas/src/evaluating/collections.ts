@@ -1,6 +1,8 @@
 /** Evaluates sums, products, extrema and lists over indices. */
 
+import { textOfCount } from '../meaning/sides.ts';
 import { type BigNode, bare, type Expression, type LetterNode, type TupleNode } from '../syntax/ast.ts';
+import { integral, limit } from './limits.ts';
 import { NoMeaning, type Scope } from './scope.ts';
 import type { Evaluating } from './setting.ts';
 import { isNumber, type Value } from './values.ts';
@@ -12,6 +14,14 @@ function countOf(host: Evaluating, e: Expression, scope: Scope): number | undefi
   return node.op === 'full' ? (node.attributes as { value: number }).value : undefined;
 }
 
+/** Throws for a sum to n where n is 1 whatever the sizes: the page must mean another range. */
+function checkCount({ setting }: Evaluating, e: Expression | undefined): void {
+  const { counts, types } = setting.members;
+  const dim = e?.kind === 'letter' ? counts.get(textOfCount(e)) : undefined;
+  if (dim !== undefined && types.dims.extentOf(dim) === 'one')
+    throw new NoMeaning('it is not known how far this sum goes', e);
+}
+
 function boundsOf(host: Evaluating, e: BigNode, index: LetterNode, scope: Scope): [number, number] {
   const at = (bound: Expression): number => {
     const inside = bare(bound);
@@ -20,6 +30,7 @@ function boundsOf(host: Evaluating, e: BigNode, index: LetterNode, scope: Scope)
     return value;
   };
   const from = e.from === undefined ? 1 : at(e.from);
+  checkCount(host, e.to === undefined ? undefined : bare(e.to));
   if (e.to !== undefined) return [from, at(e.to)];
   const { members, sizeOf } = host.setting;
   const size = members.extentIn(index.name, e.body, scope.indices, sizeOf);
@@ -48,6 +59,8 @@ function termsOf(host: Evaluating, e: BigNode, scope: Scope): Value[] {
 /** Evaluates a sum, product, extremum or list over indices. */
 export function collected(host: Evaluating, e: BigNode, scope: Scope): Value {
   const { arithmetic } = host;
+  if (e.op === 'integral') return integral(host, e, scope);
+  if (e.op === 'limit') return limit(host, e, scope);
   const terms = termsOf(host, e, scope);
   if (e.op === 'list') return stacked(host, terms, e);
   if (terms.length === 0) return arithmetic.number(e.op === 'prod' ? 1 : 0);

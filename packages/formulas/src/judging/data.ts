@@ -115,9 +115,19 @@ export class Data {
     return this.#properties.get(letterOf(name));
   }
 
-  /** Draws data in float64, together with perturbed data (`nudged`) that differ by little more than rounding. */
-  drawn(seed: number, draw: Draw): Floats {
-    return new Floats(this.#floats(seed, draw, 0), new Floats(this.#floats(seed, draw, nudge)));
+  /**
+   * Draws data in float64, together with perturbed data (`nudged`) that differ by little more than rounding. Numbers
+   * with a known value are not drawn.
+   */
+  drawn(seed: number, draw: Draw, known: ReadonlyMap<string, number> = new Map()): Floats {
+    const leaf = (by: number): ((name: string, shape: readonly number[]) => Float64Array) => {
+      const floats = this.#floats(seed, draw, by);
+      return (name, shape) => {
+        const value = known.get(name);
+        return value === undefined ? floats(name, shape) : Float64Array.of(value);
+      };
+    };
+    return new Floats(leaf(0), new Floats(leaf(nudge)));
   }
 
   #floats(seed: number, draw: Draw, by: number): (name: string, shape: readonly number[]) => Float64Array {

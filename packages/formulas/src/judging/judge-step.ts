@@ -4,11 +4,14 @@ import type { Transition } from '../evaluating/setting.ts';
 import { isNumber, type Layout } from '../evaluating/values.ts';
 import type { Outline, Step } from '../meaning/outline-types.ts';
 
+import { containsDerivative, isNumeric } from '../meaning/sides.ts';
 import { type Deadline, OutOfTime } from '../running/deadline.ts';
 import { equalExactly } from '../running/exact.ts';
 import type { Floats } from '../running/floats.ts';
 import { ancestorsOf, TooLarge } from '../running/graph.ts';
 import { bare, type Expression, walk } from '../syntax/ast.ts';
+import { approximated, withoutRemainder } from './comparing/approximations.ts';
+import { inequality, isInequality } from './comparing/inequalities.ts';
 import { counterexampleOf, smallest } from './counterexamples.ts';
 import type { Data } from './data.ts';
 import { doubtOf, inTwoAlphabets, twoAlphabets } from './doubts.ts';
@@ -31,6 +34,8 @@ export interface Case {
   readonly transitions: ReadonlyMap<string, Transition>;
   /** Whether only the verdict is needed and no counterexample, because several interpretations are being tried. */
   readonly isDraft: boolean;
+  /** The argument of a term O(ε²), which has been taken from the step. */
+  readonly remainder?: Expression;
 }
 
 /** Creates and caches the scenarios of a world. */
@@ -130,11 +135,12 @@ function hasOrder(side: Expression): boolean {
 
 /** Judges a step. Returns `undecided` if it takes too much time or memory. */
 export function judgeStep(scenarios: Scenarios, of: Case): Judgement {
-  if ([of.step.left, of.step.right].some(hasOrder))
+  const { step, remainder } = withoutRemainder(of.step);
+  if ([step.left, step.right].some(hasOrder))
     return judgement('not understood', 'none', 'an order of magnitude is not judged', { place: of.step.right.span });
   try {
-    const found = judged(scenarios, of);
-    const isGuess = of.step.relation === 'approx' && found.verdict === 'wrong';
+    const found = judged(scenarios, remainder === undefined ? of : { ...of, step, remainder });
+    const isGuess = of.step.relation === 'approx' && found.verdict === 'wrong' && !/ agree /.test(found.reason);
     if (!isGuess) return found;
     return judgement('not understood', 'none', 'an approximation is not judged', { place: of.step.right.span });
   } catch (error) {
@@ -151,6 +157,8 @@ function judged(scenarios: Scenarios, of: Case): Judgement {
     const base = scenarios.of(world, { ...usualTrial, lengths, points: 1, transitions });
     deadline.check();
     const prepared = prepare(step, statement, base, layout, deadline);
+    if (prepared.kind === 'no meaning' && isCondition(step) && /^the page does not say/.test(prepared.message))
+      return judgement('conditional', 'given', `it is a condition: ${prepared.message}`, { place: step.right.span });
     if (prepared.kind === 'no meaning')
       return judgement('not understood', 'none', prepared.message, { place: prepared.span });
     if (prepared.kind === 'unfit' && base.isGuess(step))
@@ -178,6 +186,7 @@ function isZero(e: Expression): boolean {
 function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pairs' }): Judgement {
   const { outline, world, step, statement, data, deadline, layout } = of;
   const { pairs, isSummed } = prepared;
+  if (isInequality(step.relation)) return ofInequality(of, pairs);
   const isProportional = step.relation === 'propto';
   const found = holds(pairs, data);
   if (found === undefined) return judgement('undecided', 'none', 'it has no finite value for any of the data tried');
@@ -205,6 +214,10 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
       `both sides are equal up to rounding in float64, for ${pairs.length * 2} random ${pairs.length === 1 ? 'inputs' : 'cases'}${remark}`,
     );
   }
+  const near = approximated(step, of.remainder, pairs, scenario, data);
+  if (near !== undefined) return ofApproximation(of, near);
+  if (of.remainder !== undefined)
+    return judgement('not understood', 'none', 'it is not known what is small here', { place: step.right.span });
   const { pair, floats, distance } = found;
   if ([step.left, step.right].some(isZero))
     return judgement(
@@ -232,6 +245,26 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
   const small = smallest(outline, world, step, statement, layout, scenario.trial, data, deadline);
   const counterexample = small ?? counterexampleOf(pair, floats, scenario.trial.transitions);
   return judgement('wrong', 'numeric', reason, { place: step.right.span, counterexample });
+}
+
+/** Whether a step compares a derivative with a number, so that it may be a condition on its letters. */
+const isCondition = ({ left, right, relation }: Step): boolean =>
+  containsDerivative(left) && isNumeric(right) && (isZero(right) || isInequality(relation));
+
+function ofInequality(of: Case, pairs: readonly Pair[]): Judgement {
+  const { step, data } = of;
+  const difference = holds(pairs, data);
+  const doubt =
+    difference === undefined || difference === 'equal' || isNumeric(step.right)
+      ? undefined
+      : doubtOf(of, difference.pair, difference.distance);
+  return { ...inequality(step.relation, pairs, data, doubt), place: step.right.span };
+}
+
+function ofApproximation({ step }: Case, { isClose, order }: { isClose: boolean; order: number }): Judgement {
+  const to = order === 0 ? 'in the limit' : `to order ${order}`;
+  if (isClose) return judgement('holds', 'numeric', `both sides agree ${to}, by the size of the error`);
+  return judgement('wrong', 'numeric', `the two sides don't agree ${to}`, { place: step.right.span });
 }
 
 /** Collects the values of both sides over all index values, for formulas of single elements. */

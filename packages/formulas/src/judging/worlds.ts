@@ -148,8 +148,14 @@ function homeOf(claim: Claim, worlds: readonly (readonly Definition[])[], outlin
     const defined = new Set(definitions.map(({ key }) => key));
     const own = [...keys].filter((key) => defined.has(key));
     const isLossOnly = own.every((key) => outline.losses.has(key));
-    const links = aliased.filter(({ by }) => [...keysIn(by, outline)].some((key) => defined.has(key))).length;
-    return own.length === 0 ? links * 0.5 : isLossOnly ? 0.25 * own.length + links * 0.5 : own.length + links * 0.1;
+    const linked = (e: Expression): boolean => [...keysIn(e, outline)].some((key) => defined.has(key));
+    const links = aliased.filter(({ by }) => linked(by)).length;
+    const sources = aliased.filter(({ of }) => linked(of)).length;
+    return own.length === 0
+      ? links * 0.5 + sources * 0.25
+      : isLossOnly
+        ? 0.25 * own.length + links * 0.5
+        : own.length + links * 0.1;
   });
   const best = Math.max(...scores);
   if (best > 0) return scores.indexOf(best);

@@ -38,7 +38,8 @@ import {
   samePattern,
 } from './sides.ts';
 
-const judged = new Set(['=', 'define', 'leftarrow', 'propto', 'approx']);
+const inequalities: ReadonlySet<string> = new Set(['<', '>', 'le', 'ge', 'ne']);
+const judged = new Set(['=', 'define', 'leftarrow', 'propto', 'approx', ...inequalities]);
 const lossNames = /^(?:L|J|E|C|ell|R|F|loss|Loss|cost|Cost|MSE|CE|NLL|BCE|Q|S|H|U)$/;
 
 /** Whether an argument is written with dots: x_1, …, x_n. */
@@ -139,12 +140,14 @@ class Classifier {
       this.#declare(sides[0]!, sides[1]!, i);
       return { statement: i, kind: 'declaration', steps: [] };
     }
+    const isBound = !relations.some((relation) => relation === '=') && isPlainBound(statement);
+    if (inequalities.has(relations[0]!) && isBound) return { statement: i, kind: 'assumption', steps: [] };
     if (!relations.every((relation) => judged.has(relation))) {
       return { statement: i, kind: isPlainBound(statement) ? 'assumption' : 'unread', steps: [] };
     }
     if (this.#assume(statement)) return { statement: i, kind: 'assumption', steps: [] };
     const steps = sides.slice(1).map((right, k): Step => ({ left: sides[k]!, right, relation: relations[k]! }));
-    const kind = this.#define(statement, i);
+    const kind = inequalities.has(relations[0]!) ? 'claim' : this.#define(statement, i);
     if (kind === 'step') return { statement: i, kind, steps };
     if (kind === 'definition') return { statement: i, kind: steps.length > 1 ? 'claim' : kind, steps: steps.slice(1) };
     return { statement: i, kind: 'claim', steps };

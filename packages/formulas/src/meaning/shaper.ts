@@ -12,6 +12,7 @@ import {
   type CallNode,
   type DerivativeNode,
   type Expression,
+  isOverIndices,
   keyOf,
   type LetterNode,
 } from '../syntax/ast.ts';
@@ -397,6 +398,11 @@ export class Shaper extends Combining {
   }
 
   #big(e: BigNode, scope: Scope): Type {
+    if (!isOverIndices(e)) {
+      for (const bound of [e.from, e.to]) if (bound !== undefined) this.infer(bound, scope);
+      const parameters = new Map([...scope.parameters, [keyOf(e.indices[0]!), this.types.scalar] as const]);
+      return this.infer(e.body, { ...scope, parameters });
+    }
     const extents = new Map(scope.extents);
     for (const index of e.indices) {
       const extent = this.types.dims.fresh();

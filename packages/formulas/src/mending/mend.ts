@@ -294,9 +294,13 @@ class Search {
 const sorted = (edits: readonly Edit[]): Edit[] =>
   edits.toSorted((a, b) => a.cost - b.cost || sizeOf(a.result) - sizeOf(b.result));
 
+/** The relations whose sides a mend can make equal. */
+const mendable: ReadonlySet<string> = new Set(['=', 'define', 'leftarrow', 'propto']);
+
 /** Looks for the smallest change that makes a step hold; returns undefined if none is found in time. */
 export function* mendStep(scenarios: Scenarios, of: Case, before: Judgement): Searching {
   const { step } = of;
+  if (!mendable.has(step.relation)) return undefined;
   const isReversed =
     containsDerivative(step.right) && !containsDerivative(step.left) && bare(step.left).kind !== 'letter';
   if (!isReversed) return yield* new Search(scenarios, of).find(step.right, before);

@@ -1,6 +1,6 @@
 /** Parses functions and their arguments. */
 
-import { bare, type Expression, keyOf, type LetterNode, type ProductMark } from '../syntax/ast.ts';
+import { type BigNode, bare, type Expression, keyOf, type LetterNode, type ProductMark } from '../syntax/ast.ts';
 import { dotCommands, looseMarks } from '../syntax/names.ts';
 import { isCharacter, isCommand } from '../syntax/tokens.ts';
 import { functionAt, knownLetter } from './atoms.ts';
@@ -115,11 +115,25 @@ function argumentsOf(grammar: Grammar, cursor: Cursor, fn: LetterNode): { args: 
   };
 }
 
+/** Parses the expectation over an index, \mathbb{E}_i, which is a mean. Other expectations aren't read. */
+function meanOver(grammar: Grammar, cursor: Cursor, start: number, { sub }: LetterNode): BigNode | undefined {
+  const [index, second] = sub;
+  const isIndex = index?.kind === 'letter' && /^[ijkmn]$/.test(index.name) && second === undefined;
+  if (!isIndex || cursor.done || !startsFactor(cursor)) return undefined;
+  const body = grammar.loose(cursor);
+  const bounds = { from: undefined, to: undefined, condition: undefined };
+  return { ...cursor.since(start), kind: 'big', op: 'mean', indices: [index], ...bounds, body };
+}
+
 /**
  * If a letter is a function, or an indicator such as 1[z > 0], parses its arguments in brackets. Otherwise returns the
  * letter.
  */
 export function applied(grammar: Grammar, cursor: Cursor, start: number, letter: LetterNode): Expression {
+  if (letter.name === 'E' && letter.alphabet === 'blackboard') {
+    const mean = meanOver(grammar, cursor, start, letter);
+    if (mean !== undefined) return mean;
+  }
   const isOne = letter.name === '1' && letter.alphabet !== 'plain';
   const isIndicator = isOne || (letter.name === 'I' && letter.alphabet === 'blackboard');
   if (isIndicator && letter.sub.length === 1 && bare(letter.sub[0]!).kind === 'compare') {

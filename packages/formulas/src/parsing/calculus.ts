@@ -16,7 +16,7 @@ import { Cursor, type Grammar } from './cursor.ts';
 import { fence, opensWith } from './fences.ts';
 
 /** Recognizes the start of a derivative: ∂, or a d in any notation. */
-function differentialAt(
+export function differentialAt(
   tokens: readonly Token[],
   at = 0,
 ): { readonly mark: 'partial' | 'd'; readonly length: number } | undefined {
@@ -214,8 +214,22 @@ function spokenVariable({ notation }: Grammar, of: Expression): Expression | und
   return of.kind === 'letter' ? notation.variables.get(keyOf(of)) : undefined;
 }
 
+/** Parses L^T or f(x)^T after \nabla, where the gradient is transposed: a function whose value is a number. */
+function transposedAt(grammar: Grammar, cursor: Cursor): Expression | undefined {
+  const at = cursor.at;
+  if (cursor.done) return undefined;
+  const first = grammar.factor(cursor);
+  const inside = first.kind === 'transpose' && first.mark !== "'" ? bare(first.of) : undefined;
+  const isNumber =
+    (inside?.kind === 'call' && inside.fn.alphabet !== 'upright') ||
+    (inside?.kind === 'letter' && /^(?:L|J|E|C|ell|f)$/.test(inside.name) && inside.alphabet !== 'bold');
+  if (isNumber) return inside;
+  cursor.at = at;
+  return undefined;
+}
+
 /** Parses \nabla_W L. */
-export function gradient(grammar: Grammar, cursor: Cursor): DerivativeNode {
+export function gradient(grammar: Grammar, cursor: Cursor): Expression {
   const start = cursor.at;
   const command = cursor.next()!;
   let by: Expression | undefined;
@@ -227,18 +241,16 @@ export function gradient(grammar: Grammar, cursor: Cursor): DerivativeNode {
     } else if (cursor.isCharacter('^')) order = orderAt(grammar, cursor);
     else break;
   }
-  const of = operand(grammar, cursor, command);
+  const turned = transposedAt(grammar, cursor);
+  const of = turned ?? operand(grammar, cursor, command);
   const called = bare(of);
   const variable = by ?? (called.kind === 'call' ? variableOf(called.args) : spokenVariable(grammar, called));
   if (variable === undefined)
     cursor.fail("expected a variable to differentiate with respect to, as in '\\nabla_W L'", command.span);
   const common = cursor.since(start);
-  return {
-    ...common,
-    kind: 'derivative',
-    mark: 'nabla',
-    of,
-    by: Array.from({ length: order }, () => variable),
-    behind: true,
-  };
+  const variables = Array.from({ length: order }, () => variable);
+  const derivative: DerivativeNode = { ...common, kind: 'derivative', mark: 'nabla', of, by: variables, behind: true };
+  return turned === undefined
+    ? derivative
+    : { ...common, kind: 'transpose', of: { ...derivative, verbatim: false }, mark: '\\top' };
 }

@@ -23,7 +23,7 @@ import { FormulaError } from '../text/errors.ts';
 import type { Span } from '../text/source.ts';
 import { applied, closers, exponential, known, startsFactor } from './applications.ts';
 import { casesAt, functionAt, knownLetter, letterAt, matrixAt, numberAt, spanOfTokens } from './atoms.ts';
-import { bigAt } from './big-operators.ts';
+import { bigAt, integralAt, limitAt } from './big-operators.ts';
 import { derivativeFraction, derivativeInLine, gradient, isDerivative } from './calculus.ts';
 import { Cursor, type Grammar, type Notation } from './cursor.ts';
 import { type Fence, fence } from './fences.ts';
@@ -384,6 +384,10 @@ class Parser implements Grammar {
         return derivativeInLine(this, cursor);
       case 'nabla':
         return gradient(this, cursor);
+      case 'int':
+        return integralAt(this, cursor, start);
+      case 'lim':
+        return limitAt(this, cursor, start);
       case 'sum':
       case 'prod':
       case 'max':
@@ -397,9 +401,7 @@ class Parser implements Grammar {
       case 'arg':
       case 'argmax':
       case 'argmin':
-      case 'int':
       case 'iint':
-      case 'lim':
       case 'oint':
         cursor.fail(`\\${first.text} isn't supported`, first.span);
     }

@@ -35,13 +35,23 @@ const told = ({
   steps,
 });
 
-/** Formats the results of pages as JSON: an object for a single page, otherwise an array of objects. */
-export function json(results: readonly PageResult[]): string {
-  const pages = results.map(({ name, formulas, layout, reading }) => ({
+/** A file that could not be read. */
+export interface Unread {
+  readonly file: string;
+  readonly error: string;
+}
+
+/**
+ * Formats the results of pages as JSON: an object for a single file, otherwise an array of objects. A file that could
+ * not be read has an `error` in place of formulas.
+ */
+export function json(results: readonly PageResult[], unread: readonly Unread[] = []): string {
+  const read = results.map(({ name, formulas, layout, reading }) => ({
     file: name,
     layout,
     reading,
     formulas: formulas.map(told),
   }));
+  const pages = [...read, ...unread];
   return `${JSON.stringify(pages.length === 1 ? pages[0] : pages, (_, value: unknown) => (typeof value === 'number' && !Number.isFinite(value) ? String(value) : value), 2)}\n`;
 }

@@ -219,6 +219,9 @@ const relationTexts: Readonly<Record<string, string>> = {
   propto: ' ~ ',
   approx: ' ~= ',
   in: ' in ',
+  le: ' <= ',
+  ge: ' >= ',
+  ne: ' != ',
 };
 const relationText = (relation: string): string => relationTexts[relation] ?? ` ${relation} `;
 

@@ -107,5 +107,7 @@ export function summary({ name, formulas }: PageResult): string {
     const count = formulas.filter(({ verdict }) => verdict === word).length;
     return count === 0 ? [] : [`${count} ${word === 'holds' && count !== 1 ? 'hold' : word}`];
   });
+  if (formulas.length === 0)
+    return `${name}: no formulas; they stand between $ signs, in displays, or one to a line in plain text`;
   return `${name}: ${formulas.length} formula${formulas.length === 1 ? '' : 's'}${counts.length === 0 ? '' : `, ${counts.join(', ')}`}`;
 }

@@ -32,6 +32,9 @@ type AnyRun = (...args: readonly unknown[]) => ArrayLike;
 
 const isNode = (x: unknown): x is Node => typeof x === 'object' && x !== null && 'inputs' in x && 'op' in x;
 
+/** The name of the leaf for a number that goes to 0 in a limit. */
+export const smallLeaf = 'small number@';
+
 /** The maximum number of nodes for one formula. */
 const most = 400_000;
 

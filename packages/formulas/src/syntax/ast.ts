@@ -113,8 +113,11 @@ export interface CallNode extends Common {
   readonly open: string;
 }
 
-/** `list` collects its terms in a column. */
-export type BigOperator = 'sum' | 'prod' | 'max' | 'min' | 'mean' | 'list';
+/**
+ * `list` collects its terms in a column. The variable of an `integral` or a `limit` is a number and not an index; a limit
+ * is that where it goes `to` a value.
+ */
+export type BigOperator = 'sum' | 'prod' | 'max' | 'min' | 'mean' | 'list' | 'integral' | 'limit';
 
 /** Σ_{i=1}^n body. */
 export interface BigNode extends Common {
@@ -389,6 +392,9 @@ export function mapLetters(e: Expression, f: (letter: LetterNode) => Expression)
   const isSame = mapped.every((part, i) => part === parts[i]);
   return isSame ? e : { ...withParts(e, mapped), verbatim: e.verbatim };
 }
+
+/** Whether the variables of a sum, product or list are indices, unlike those of integrals and limits. */
+export const isOverIndices = ({ op }: BigNode): boolean => op !== 'integral' && op !== 'limit';
 
 /** Removes the brackets around an expression. */
 export function bare(e: Expression): Expression {

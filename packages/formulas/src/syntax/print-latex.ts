@@ -172,6 +172,9 @@ class Printer {
       return [first, dots, last].join({ sum: ' + ', prod: ' ', list: ', ' }[e.op as 'sum']);
     }
     const indices = e.indices.map((index) => this.print(index)).join(',');
+    if (e.op === 'limit') return `\\lim_{${indices} \\to ${this.print(e.to!)}} ${this.within(e.body, 2)}`;
+    if (e.op === 'integral')
+      return `\\int_{${this.print(e.from!)}}^{${this.print(e.to!)}} ${this.within(e.body, 2)} \\, d${indices}`;
     const from =
       e.from === undefined
         ? e.condition === undefined

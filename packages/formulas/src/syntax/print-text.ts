@@ -7,7 +7,16 @@ import { endsOf } from './substitute.ts';
 const signs: Readonly<Record<string, string>> = { odot: '⊙', circ: '∘', ast: '⊙', otimes: '⊗', oslash: '⊘' };
 const comparisons: Readonly<Record<string, string>> = { le: '<=', ge: '>=', ne: '!=', in: 'in' };
 const accentSigns: Readonly<Record<string, string>> = { hat: '^', bar: '-', tilde: '~', star: '*' };
-const sumNames = { sum: 'sum', prod: 'prod', max: 'max', min: 'min', mean: 'mean', list: 'list' };
+const sumNames = {
+  sum: 'sum',
+  prod: 'prod',
+  max: 'max',
+  min: 'min',
+  mean: 'mean',
+  list: 'list',
+  integral: 'int',
+  limit: 'lim',
+};
 
 const within = (e: Expression, at: number): string => (tightness(e) < at ? `(${textOf(e)})` : textOf(e));
 
@@ -63,6 +72,7 @@ function bigText(e: BigNode): string {
     const [first, last] = endsOf(e).map((end) => within(end, e.op === 'list' ? 1 : 2));
     return [first, '...', last].join({ sum: ' + ', prod: ' ', list: ', ' }[e.op as 'sum']);
   }
+  if (e.op === 'limit') return `lim_(${e.indices.map(textOf).join('')} -> ${textOf(e.to!)}) ${within(e.body, 2)}`;
   const bounds = e.from === undefined ? '' : `=${textOf(e.from)}${e.to === undefined ? '' : `..${textOf(e.to)}`}`;
   return `${sumNames[e.op]}_(${e.indices.map(textOf).join(',')}${bounds}) ${within(e.body, 2)}`;
 }

@@ -5,7 +5,15 @@
 
 import { indexNames } from '../../statements/conditions.ts';
 import type { Statement } from '../../statements/statement.ts';
-import { type Alphabet, bare, type Expression, keyOf, type LetterNode, partsOf } from '../../syntax/ast.ts';
+import {
+  type Alphabet,
+  bare,
+  type Expression,
+  isOverIndices,
+  keyOf,
+  type LetterNode,
+  partsOf,
+} from '../../syntax/ast.ts';
 import { textOf } from '../../syntax/print-text.ts';
 import { dimensionsOf } from '../shapes/spaces.ts';
 
@@ -78,7 +86,7 @@ function boundNames(statements: readonly Statement[]): Set<string> {
   };
   const pairs = new Map<string, [string, string][]>();
   const visit = (e: Expression): void => {
-    if (e.kind === 'big') for (const index of e.indices) names.add(index.name);
+    if (e.kind === 'big' && isOverIndices(e)) for (const index of e.indices) names.add(index.name);
     if (e.kind === 'letter') {
       for (const index of [...e.sub, ...e.sup]) inIndex(index);
       const [first, second, third] = e.sub.map(letterName);

@@ -1,0 +1,47 @@
+/** Judges inequalities: for which random data they hold. */
+
+import type { Data, Draw } from '../data.ts';
+import type { Pair } from '../trial.ts';
+import { type Judgement, judgement } from '../verdict.ts';
+
+const comparisons: Readonly<Record<string, (x: number, y: number) => boolean>> = {
+  '<': (x, y) => x < y,
+  '>': (x, y) => x > y,
+  le: (x, y) => x <= y + slack(x, y),
+  ge: (x, y) => x + slack(x, y) >= y,
+  ne: (x, y) => Math.abs(x - y) > slack(x, y),
+};
+
+/** The difference that rounding may make. */
+const slack = (x: number, y: number): number => 1e-12 * Math.max(1, Math.abs(x), Math.abs(y));
+
+export const isInequality = (relation: string): boolean => Object.hasOwn(comparisons, relation);
+
+const draws: readonly Draw[] = ['any', 'any', 'any', 'positive'];
+
+/** Returns whether an inequality holds for each of several random data; data without finite values are left out. */
+function outcomes(relation: string, pairs: readonly Pair[], data: Data): boolean[] {
+  const compare = comparisons[relation]!;
+  const found: boolean[] = [];
+  for (let seed = 1; seed <= 24; seed++) {
+    const floats = data.drawn(seed, draws[seed % draws.length]!);
+    for (const { left, right } of pairs) {
+      const [a, b] = [floats.elements(left.node), floats.elements(right.node)];
+      if (![...a, ...b].every(Number.isFinite)) continue;
+      found.push(a.every((x, i) => compare(x, b[b.length === 1 ? 0 : i]!)));
+    }
+  }
+  return found;
+}
+
+/** Judges an inequality. `doubt` is a reason why it may mean something else. */
+export function inequality(relation: string, pairs: readonly Pair[], data: Data, doubt: string | undefined): Judgement {
+  const found = outcomes(relation, pairs, data);
+  if (found.length === 0) return judgement('undecided', 'none', 'it has no finite value on any data that were tried');
+  if (found.every((isTrue) => isTrue))
+    return judgement('holds', 'numeric', `it holds for all ${found.length} random cases that were tried`);
+  if (found.some((isTrue) => isTrue))
+    return judgement('conditional', 'numeric', 'it holds for some data only, so it is a condition on its letters');
+  if (doubt !== undefined) return judgement('not understood', 'none', doubt);
+  return judgement('wrong', 'numeric', `it holds for none of ${found.length} random cases`);
+}

@@ -258,7 +258,12 @@ function ofInequality(of: Case, pairs: readonly Pair[]): Judgement {
     difference === undefined || difference === 'equal' || isNumeric(step.right)
       ? undefined
       : doubtOf(of, difference.pair, difference.distance);
-  return { ...inequality(step.relation, pairs, data, doubt), place: step.right.span };
+  const found = { ...inequality(step.relation, pairs, data, doubt), place: step.right.span };
+  const isUnmet = found.verdict === 'wrong' && bare(step.left).kind === 'derivative' && isNumeric(step.right);
+  if (!isUnmet) return found;
+  return judgement('conditional', 'numeric', "it is a condition, which the page's own values don't meet", {
+    place: step.right.span,
+  });
 }
 
 function ofApproximation({ step }: Case, { isClose, order }: { isClose: boolean; order: number }): Judgement {

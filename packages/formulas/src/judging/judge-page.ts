@@ -8,13 +8,14 @@ import type { Outline } from '../meaning/outline-types.ts';
 import { Allowance } from '../running/deadline.ts';
 import { readAlone } from '../statements/same-letters.ts';
 import { sectionsOf } from '../statements/sections.ts';
-import type { Statement } from '../statements/statement.ts';
+import type { Reading, Statement } from '../statements/statement.ts';
 import { readStatements } from '../statements/statements.ts';
 import { bare, walk } from '../syntax/ast.ts';
 import { type Page, type ReadPageOptions, readPage } from '../text/document.ts';
 import type { Scenarios } from './judge-step.ts';
 import type { Dependencies } from './memory/dependencies.ts';
 import type { Memory } from './memory/memory.ts';
+import { outcomeKey } from './memory/outcomes.ts';
 import { Nearby } from './nearby.ts';
 import {
   type Desk,
@@ -188,26 +189,40 @@ function* readNearby(
 ): Gradually<void> {
   const nearby = new Nearby(outline);
   const isWell = isReadWell(formulas);
+  const { memory } = desk;
+  function* readIn(
+    reading: Reading,
+    { statement, overall }: FormulaJudgement,
+    where: string,
+    accepted?: readonly Judgement['verdict'][],
+  ): Gradually<Judgement | undefined> {
+    const key = memory && `${outcomeKey(reading, statement, layout)} ${overall.verdict} ${accepted?.join() ?? ''}`;
+    const known = key === undefined ? undefined : memory?.outcomes.get(key);
+    if (known !== undefined) return known.judgement;
+    const found = note(yield* interpreted(outlineOf(reading), desk, layout), statement, where, accepted);
+    const isLasting = !isBetter(better, statement) && found?.verdict !== 'undecided';
+    if (key !== undefined && isLasting) memory?.outcomes.set(key, { judgement: found });
+    return found;
+  }
   for (const formula of formulas) {
     const { kind, overall, statement, index } = formula;
     if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || statement.error !== undefined) continue;
-    const near = yield* interpreted(outlineOf(nearby.readingFor(index)), desk, layout);
-    const found = note(near, statement, 'the nearest definitions');
+    const found = yield* readIn(nearby.readingFor(index), formula, 'the nearest definitions');
     const isConfirmed =
       isWell || isPlainIdentity(statement) || (found?.verdict === 'wrong' && found.certainty === 'numeric');
     if (overall.verdict === 'wrong' && !better.has(statement) && !isConfirmed)
       better.set(statement, { ...formula, overall: doubted(overall, found) });
     const isOpen = overall.verdict !== 'wrong' && found?.verdict !== 'wrong';
     if (isOpen && !isBetter(better, statement)) {
-      const open = yield* interpreted(outlineOf(nearby.readingFor(index, outline.losses)), desk, layout);
-      note(open, statement, 'the nearest definitions, for an arbitrary loss');
+      const reading = nearby.readingFor(index, outline.losses);
+      yield* readIn(reading, formula, 'the nearest definitions, for an arbitrary loss');
     }
     if (isBetter(better, statement) || (overall.verdict === 'wrong' && isConfirmed)) continue;
     const isRefuted = found?.verdict === 'wrong' && found.certainty === 'numeric';
     for (const { reading, isSection } of nearby.fewer(index)) {
       if (isRefuted && !isSection) break;
-      const part = yield* interpreted(outlineOf(reading), desk, layout);
-      note(part, statement, isSection ? 'the definitions of its section' : 'fewer of its definitions', ['holds']);
+      const where = isSection ? 'the definitions of its section' : 'fewer of its definitions';
+      yield* readIn(reading, formula, where, ['holds']);
       if (isBetter(better, statement)) break;
     }
   }

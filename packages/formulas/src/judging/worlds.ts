@@ -124,12 +124,18 @@ function joinedGroups(outline: Outline): Definition[][] {
     const [first, second] = [keys(a), keys(b)];
     return [...first].some((key) => second.has(key));
   };
+  const known = new Map<string, Map<string, number>>();
+  const classes = (definitions: readonly Definition[]): Map<string, number> => {
+    const name = definitions.map(({ statement }) => statement).join();
+    const found = known.get(name) ?? classesOf(outline, definitions);
+    known.set(name, found);
+    return found;
+  };
   for (const group of groupsOf(outline)) {
-    const own = classesOf(outline, group);
     const home = worlds.findIndex((world) => {
       if (!sharing(world, group)) return false;
       const whole = classesOf(outline, [...world, ...group]);
-      return !isForced(own, whole) && !isForced(classesOf(outline, world), whole);
+      return !isForced(classes(group), whole) && !isForced(classes(world), whole);
     });
     if (home < 0) worlds.push(group);
     else worlds[home] = [...worlds[home]!, ...group].toSorted((a, b) => a.statement - b.statement);

@@ -11,6 +11,7 @@ import { namedSizes, otherLengths, type Scenarios, softmaxTrial } from '../judge
 import { propertiesAt } from '../properties.ts';
 import { type Scenario, usualTrial } from '../scenario.ts';
 import type { World } from '../worlds.ts';
+import { hashed } from './hash.ts';
 import { Signatures } from './signatures.ts';
 
 /** A step, and how it is interpreted. */
@@ -20,22 +21,6 @@ export interface Asked {
   readonly statement: number;
   readonly layout: Layout;
   readonly transitions: ReadonlyMap<string, Transition>;
-}
-
-/** Returns a 128-bit hash of a text. Different texts practically never have the same hash. */
-function hashed(text: string): string {
-  const half = (seed: number): string => {
-    let [a, b] = [0xdeadbeef ^ seed, 0x41c6ce57 ^ seed];
-    for (let i = 0; i < text.length; i++) {
-      const code = text.charCodeAt(i);
-      a = Math.imul(a ^ code, 2654435761);
-      b = Math.imul(b ^ code, 1597334677);
-    }
-    a = Math.imul(a ^ (a >>> 16), 2246822507) ^ Math.imul(b ^ (b >>> 13), 3266489909);
-    b = Math.imul(b ^ (b >>> 16), 2246822507) ^ Math.imul(a ^ (a >>> 13), 3266489909);
-    return `${(b >>> 0).toString(36)} ${(a >>> 0).toString(36)}`;
-  };
-  return `${half(0)} ${half(0x9e3779b9)} ${text.length}`;
 }
 
 /** Numbers objects in the order in which they are first seen, so that two sequences can be compared. */
@@ -182,7 +167,6 @@ export class Dependencies {
         keys.add(key);
         for (const fn of functions) if (fn.key === key) for (const part of [fn.body, ...fn.parameters]) note(part);
         for (const alias of aliases) if (alias.key === key) for (const part of [alias.of, alias.by]) note(part);
-        for (const letter of dependencies.get(key) ?? []) note(letter);
         for (const parent of dependencies.get(key) ?? []) note(parent);
       });
     expressions.forEach(note);
@@ -206,7 +190,6 @@ export class Dependencies {
         losses.has(key),
         reading.notation.functions.has(key),
         JSON.stringify(kinds.of.get(key)),
-        this.#signatures.of(dependencies.get(key) ?? []),
         this.#signatures.of(dependencies.get(key)),
       ].join(' ');
     });

@@ -6,6 +6,7 @@
 import type { Token } from '../../syntax/tokens.ts';
 import type { Span } from '../../text/source.ts';
 import { type Judgement, judgement } from '../verdict.ts';
+import type { Outcome } from './outcomes.ts';
 
 /** A cache of values by key. When it is full, the least recently used value is removed. */
 class Store<T> {
@@ -88,6 +89,8 @@ export class Memory {
   readonly judgements = new Store<Kept>(5000);
   /** The corrections of formulas, by the text of their dependencies; undefined if none was found. */
   readonly mends = new Store<{ readonly mend: FormulaMend | undefined }>(1000);
+  /** The verdicts on formulas that were read in a part of the page to no avail, by the text of that part. */
+  readonly outcomes = new Store<Outcome>(2000);
   /** The tokens of formulas, with positions from 0, by the text of the formula. */
   readonly tokens = new Store<readonly Token[]>(2000);
 }

@@ -169,6 +169,16 @@ export class Letters {
 
   /** Splits the indices of an occurrence by their roles. */
   useOf(letter: LetterNode): Use {
+    const known = this.#uses.get(letter);
+    if (known !== undefined) return known;
+    const found = this.#useOf(letter);
+    this.#uses.set(letter, found);
+    return found;
+  }
+
+  readonly #uses = new WeakMap<LetterNode, Use>();
+
+  #useOf(letter: LetterNode): Use {
     const { key, sup, sub } = this.#split(letter);
     const info = this.#infos.get(key);
     const indices = [...sup, ...sub];

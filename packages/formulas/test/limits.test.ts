@@ -76,3 +76,17 @@ test.each(Object.entries(cases))('%s', (_, { before, formulas }) => {
   const results = verifyPage(page, { name: 'page.md', mend: false, budget: 60_000 }).formulas.slice(-formulas.length);
   expect(results.map(({ verdict }, i) => [verdict, formulas[i]![1]])).toEqual(formulas);
 });
+
+test('functions over an index, and functions of single layers', () => {
+  const formulas = [
+    ['holds', r`\frac{\partial}{\partial z_i} \operatorname{logsumexp}_j z_j = \operatorname{softmax}(z)_i`],
+    ['wrong', r`\frac{\partial}{\partial z_i} \operatorname{logsumexp}_j 2 z_j = \operatorname{softmax}(z)_i`],
+    ['holds', r`s_1(a) = \tanh(a)`],
+    ['holds', r`s_2(a) = \operatorname{relu}(a)`],
+    ['holds', r`s_2'(a) = [a > 0]`],
+    ['wrong', r`s_1'(a) = [a > 0]`],
+  ];
+  const page = formulas.map(([, formula]) => `$$${formula}$$`).join('\n\n');
+  const results = verifyPage(page, { name: 'page.md', mend: false, budget: 60_000 }).formulas;
+  expect(results.map(({ verdict }, i) => [verdict, formulas[i]![1]])).toEqual(formulas);
+});

@@ -98,7 +98,7 @@ describe('what is not understood is told, with its place', () => {
     ['\\frac{a}{}', 'expected a numerator and a denominator', 0],
     ['\\foo x', "the command \\foo isn't known", 0],
     ['\\sum_{i=1}^n', "expected a formula after '\\sum'", 0],
-    ['\\int f', "\\int isn't supported", 0],
+    ['\\int f', 'expected the bounds of this integral', 0],
     [`${'{'.repeat(300)}x${'}'.repeat(300)}`, 'nested too deeply', 151],
     [`${'('.repeat(200)}x${')'.repeat(200)}`, 'nested too deeply', undefined],
   ])('%s', (latex, message, start) => {

@@ -18,7 +18,8 @@ function countOf(host: Evaluating, e: Expression, scope: Scope): number | undefi
 function checkCount({ setting }: Evaluating, e: Expression | undefined): void {
   const { counts, types } = setting.members;
   const dim = e?.kind === 'letter' ? counts.get(textOfCount(e)) : undefined;
-  if (dim !== undefined && types.dims.extentOf(dim) === 'one')
+  const isAlone = setting.members.program.definitions.length === 0;
+  if (isAlone && dim !== undefined && types.dims.extentOf(dim) === 'one')
     throw new NoMeaning('it is not known how far this sum goes', e);
 }
 

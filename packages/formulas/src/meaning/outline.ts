@@ -212,7 +212,9 @@ class Classifier {
       const parameters = fn.args.map((arg) => defined(arg));
       // J(x) = ∂y/∂x names a derivative.
       const isGiven = aliasOf(right) !== undefined || !containsDerivative(right);
-      const isNew = !knownNames.has(fn.fn.name) && !this.#functions.some(({ key }) => key === this.#use(fn.fn).key);
+      const { key: name, members: own } = this.#use(fn.fn);
+      const isSame = ({ key, pattern }: FunctionDefinition): boolean => key === name && samePattern(pattern, own);
+      const isNew = !knownNames.has(fn.fn.name) && !this.#functions.some(isSame);
       if (isNew && parameters.every((parameter) => parameter !== undefined) && isGiven) {
         const { key, members } = this.#use(fn.fn);
         this.#functions.push({

@@ -125,8 +125,10 @@ export class Program {
   }
 
   findFunction(key: string, values: readonly number[]): Match<FunctionDefinition> | undefined {
-    for (const definition of this.outline.functions) {
-      if (definition.key !== key) continue;
+    const candidates = this.outline.functions
+      .filter((definition) => definition.key === key)
+      .toSorted((a, b) => exactness(b.pattern, this.counts) - exactness(a.pattern, this.counts));
+    for (const definition of candidates) {
       const indices = matchPattern(definition.pattern, values, this.counts);
       if (indices !== undefined) return { definition, indices };
     }

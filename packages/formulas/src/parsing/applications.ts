@@ -1,6 +1,15 @@
 /** Parses functions and their arguments. */
 
-import { type BigNode, bare, type Expression, keyOf, type LetterNode, type ProductMark } from '../syntax/ast.ts';
+import {
+  type BigNode,
+  bare,
+  type Expression,
+  keyOf,
+  type LetterNode,
+  made,
+  type ProductMark,
+  walk,
+} from '../syntax/ast.ts';
 import { dotCommands, looseMarks } from '../syntax/names.ts';
 import { isCharacter, isCommand } from '../syntax/tokens.ts';
 import { functionAt, knownLetter } from './atoms.ts';
@@ -54,6 +63,21 @@ export function exponential(grammar: Grammar, cursor: Cursor, start: number): Ex
   return { ...cursor.since(start), kind: 'call', fn, args: [exponent], open: '^' };
 }
 
+/** Returns the arguments of a function that is taken over an index: logsumexp_j z_j is that of all z_j. */
+function overIndex({ name, sub }: LetterNode, args: readonly Expression[]): readonly Expression[] {
+  const [index, second] = sub;
+  const [body, other] = args;
+  const isTaken = /^(?:logsumexp|average|variance|total)$/.test(name) && index?.kind === 'letter';
+  if (!isTaken || second !== undefined || body === undefined || other !== undefined) return args;
+  let isOver = false;
+  walk(body, (e) => {
+    isOver ||= e.kind === 'letter' && e.name === index.name && e.sub.length + e.sup.length === 0;
+  });
+  if (!isOver) return [body];
+  const bounds = { from: undefined, to: undefined, condition: undefined };
+  return [{ ...made, kind: 'big', op: 'list', indices: [index], ...bounds, body }];
+}
+
 /** Parses the rest of a call of a known function: its primes, power, index and arguments. */
 export function known(grammar: Grammar, cursor: Cursor, start: number, named: LetterNode): Expression {
   let fn = named;
@@ -72,7 +96,9 @@ export function known(grammar: Grammar, cursor: Cursor, start: number, named: Le
       fn = { ...fn, sub: indicesOf(grammar, cursor.script(mark), cursor) };
     } else break;
   }
-  const { args, open } = argumentsOf(grammar, cursor, fn);
+  const { args: written, open } = argumentsOf(grammar, cursor, fn);
+  const args = overIndex(fn, written);
+  if (args !== written) fn = { ...fn, sub: [] };
   if (fn.name === 'chain' && args.length > 1) {
     const marks = args.slice(1).map((): ProductMark => '');
     return { ...cursor.since(start), verbatim: false, kind: 'product', factors: args, marks };

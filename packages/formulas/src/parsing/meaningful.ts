@@ -3,8 +3,18 @@
 import { accents, relations, shownFirst, shownSecond, silent, silentWithArgument } from '../syntax/names.ts';
 import { isCharacter, type Token } from '../syntax/tokens.ts';
 
+/** Lists from which the tokens without meaning have been removed. */
+const clean = new WeakSet<readonly Token[]>();
+
 /** Removes tokens without meaning: spacing, sizes, labels, styles. */
-export function meaningful(tokens: readonly Token[]): Token[] {
+export function meaningful(tokens: readonly Token[]): readonly Token[] {
+  if (clean.has(tokens)) return tokens;
+  const result = cleaned(tokens);
+  clean.add(result);
+  return result;
+}
+
+function cleaned(tokens: readonly Token[]): Token[] {
   const result: Token[] = [];
   // The span of a bracket includes a size command before it, such as \bigl.
   let start: number | undefined;

@@ -27,7 +27,11 @@ const isOpenEnd = (of: Token | undefined): boolean =>
   (relationOf(of) !== undefined || isCharacter(of, '+', '-') || of.text in looseMarks || of.text in tightMarks);
 
 /** Whether a row has only dots, which stand for rows that are left out. */
-const isOfDots = (row: Row): boolean => meaningful(row).every((of) => isCommand(of, ...dotCommands));
+function isOfDots(row: Row): boolean {
+  const first = row.find(isSolid);
+  const mayBe = isCommand(first, ...dotCommands) || isCharacter(first, '.');
+  return mayBe && meaningful(row).every((of) => isCommand(of, ...dotCommands));
+}
 
 /** Returns the rows of a display, including those of nested environments. */
 export function rowsOf(tokens: readonly Token[]): Row[] {

@@ -76,14 +76,14 @@ function allKeysIn(e: Expression, outline: Outline, definitions: World['definiti
   return keys;
 }
 
-/** Returns the name of an undefined function that only one side of a step uses. */
+/** Returns the name of a function of which only one side of a step is computed, and that no definition uses. */
 function loneFunction({ left, right }: Step, outline: Outline, { definitions }: World): string | undefined {
   const [a, b] = [left, right].map((side) => allKeysIn(side, outline, definitions)) as [Set<string>, Set<string>];
   const isOpen = (key: string): boolean =>
     a.has(key) !== b.has(key) &&
     outline.reading.notation.functions.has(key) &&
     !outline.losses.has(key) &&
-    !definitions.some((definition) => definition.key === key) &&
+    !definitions.some((definition) => definition.key === key || keysIn(definition.body, outline).has(key)) &&
     !outline.functions.some((fn) => fn.key === key);
   const found = [...a, ...b].find(isOpen);
   return found && outline.letters.infoOf(found)?.name;

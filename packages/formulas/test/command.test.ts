@@ -193,9 +193,11 @@ test('the reading is shown where it is asked for', () => {
 });
 
 test('a misspelt option is corrected, and the version is shown', () => {
-  expect(run('--jsn', 'right.md').errors).toBe('tapegrad-verify: there is no option --jsn; did you mean --json?\n');
-  expect(run('-w', 'right.md').errors).toBe('tapegrad-verify: there is no option -w; did you mean --watch?\n');
-  expect(run('--colour', 'right.md').errors).toBe('tapegrad-verify: there is no option --colour; --help lists them\n');
+  expect(run('--jsn', 'right.md').errors).toBe('tapegrad-verify: unknown option --jsn; did you mean --json?\n');
+  expect(run('-w', 'right.md').errors).toBe('tapegrad-verify: unknown option -w; did you mean --watch?\n');
+  expect(run('--colour', 'right.md').errors).toBe(
+    'tapegrad-verify: unknown option --colour; --help lists the options\n',
+  );
   expect(run('--html', 'page.html', 'right.md').errors).toContain('--html=page.html writes it to a file');
   expect(run('--version').output).toBe('1.2.3\n');
 });

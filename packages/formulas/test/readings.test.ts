@@ -95,3 +95,17 @@ test('numbered weights are weights, not rows of a declared one', () => {
   expect(right).toBe('holds');
   expect(wrong).not.toBe('holds');
 });
+
+test('a Delta before a letter is its change', () => {
+  const page = String.raw`$R(u) = u^2$, $\Delta u = -a \nabla_u R$. $\Delta u = -2 a u$, $\Delta u = -a u$`;
+  expect(verdicts(page)).toEqual(['holds', 'wrong']);
+});
+
+test('an index d is no differential', () => {
+  const page = String.raw`$y_{ij} = x_{i1} w_{1j} + x_{i2} w_{2j} + \ldots + x_{id} w_{dj}$, $dx = dy\, w^T$.
+
+    $\frac{\partial y_{i1}}{\partial w_{11}} = x_{i1}$, $\frac{\partial y_{i1}}{\partial w_{11}} = x_{i2}$`;
+  const [, right, wrong] = verdicts(page);
+  expect(right).toBe('holds');
+  expect(wrong).not.toBe('holds');
+});

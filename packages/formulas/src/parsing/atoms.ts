@@ -101,10 +101,20 @@ function digitsOf(index: Expression): readonly Expression[] {
   });
 }
 
+/** Parses the name of a change: \Delta x. */
+function differenceAt(cursor: Cursor): Named | undefined {
+  const start = cursor.at;
+  if (!isCommand(cursor.peek(), 'Delta')) return undefined;
+  cursor.next();
+  const named = cursor.done ? undefined : namedAt(cursor);
+  if (named === undefined) cursor.at = start;
+  return named && { ...named, accents: [...named.accents, 'Delta'] };
+}
+
 /** Parses a letter with its indices and primes. Superscripts that aren't indices are left to the caller. */
 export function letterAt(grammar: Grammar, cursor: Cursor): LetterNode | undefined {
   const start = cursor.at;
-  const named = namedAt(cursor);
+  const named = (grammar.notation.differences ? differenceAt(cursor) : undefined) ?? namedAt(cursor);
   if (named === undefined) return undefined;
   const common = cursor.since(start);
   // Unless the page uses e as a letter, it is Euler's number.

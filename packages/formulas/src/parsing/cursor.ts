@@ -21,6 +21,8 @@ export interface Notation {
   readonly twofold: ReadonlySet<string>;
   /** Those of which all superscript indices are in brackets, so that a number without brackets is a power. */
   readonly bracketed: ReadonlySet<string>;
+  /** Whether \Delta before a letter makes a letter of its own: the change \Delta x. */
+  readonly differences: boolean;
   /** Whether d before a letter denotes a derivative or differential: dW, dZ. */
   readonly differentials: boolean;
   /** Whether e is a letter of the page, not Euler's number. */

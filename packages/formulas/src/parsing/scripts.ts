@@ -1,6 +1,6 @@
 /** Parses subscripts and superscripts: indices, powers, transposes, inverses, primes. */
 
-import { type Expression, type LetterNode, made, type ProseNode } from '../syntax/ast.ts';
+import { type Expression, type LetterNode, letterOf, made, type ProseNode } from '../syntax/ast.ts';
 import { isCharacter, isCommand, type Token, wordsOf } from '../syntax/tokens.ts';
 import type { Cursor, Grammar } from './cursor.ts';
 
@@ -76,6 +76,8 @@ function isIndexLike(e: Expression): boolean {
 /** Splits an expression into its letters: jk becomes j, k. */
 function separate(e: Expression): readonly Expression[] {
   if (e.kind === 'tuple') return e.items.flatMap(separate);
+  // In w_{dj}, d is an index, although dW is a derivative.
+  if (e.kind === 'derivative' && e.mark === 'differential') return [letterOf(made, 'd'), ...e.by];
   const isRow = e.kind === 'product' && e.marks.every((mark) => mark === '') && e.factors.every(isIndexLike);
   return isRow ? e.factors.flatMap(separate) : [e];
 }

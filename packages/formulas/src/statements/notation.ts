@@ -8,6 +8,7 @@ export const noNotation: Notation = {
   functions: new Set(),
   superscripted: new Set(),
   bracketed: new Set(),
+  differences: false,
   variables: undefined,
   twofold: new Set(),
   differentials: false,
@@ -186,6 +187,24 @@ function itemsOf(e: Expression): readonly Expression[] {
 const listOf = (items: readonly Expression[]): Expression =>
   items.length === 1 ? items[0]! : { ...made, kind: 'tuple', items };
 
+const isDelta = (e: Expression): boolean =>
+  e.kind === 'letter' && e.name === 'Delta' && e.sub.length + e.sup.length === 0;
+
+/** Whether each \Delta of a page stands directly before a letter, and denotes its change. */
+function writesDifferences(expressions: readonly Expression[]): boolean {
+  let [all, before] = [0, 0];
+  for (const e of expressions) {
+    walk(e, (part) => {
+      if (isDelta(part)) all++;
+      if (part.kind !== 'product') return;
+      before += part.factors.filter(
+        (factor, i) => isDelta(factor) && part.factors[i + 1]?.kind === 'letter' && part.marks[i] === '',
+      ).length;
+    });
+  }
+  return all > 0 && all === before;
+}
+
 /** Determines a page's notation from its formulas, as parsed without knowing it. */
 export function notationOf(sides: readonly (readonly Expression[])[], differentials: boolean): Notation {
   const expressions = sides.flat();
@@ -205,5 +224,13 @@ export function notationOf(sides: readonly (readonly Expression[])[], differenti
   }
   const variables = new Map([...variablesIn(expressions, functions), ...listedVariables(sides)]);
   const twofold = twofoldIn(expressions);
-  return { functions, ...superscriptedIn(expressions), variables, twofold, differentials, ownE: ownsE(sides) };
+  return {
+    functions,
+    ...superscriptedIn(expressions),
+    variables,
+    twofold,
+    differences: writesDifferences(expressions),
+    differentials,
+    ownE: ownsE(sides),
+  };
 }

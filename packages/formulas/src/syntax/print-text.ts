@@ -27,12 +27,12 @@ const indexText = (indices: readonly Expression[]): string => {
   return /^[\p{L}0-9]+$/u.test(inside) ? inside : `(${inside})`;
 };
 
-/** Returns a letter's name with its accents: y-hat. */
+/** Returns a letter's name with its accents: y-hat, Delta x. */
 function faceOf({ name, accents }: LetterNode): string {
-  return accents.reduce(
-    (text, accent) => (accent in accentSigns && accent === 'star' ? `${text}*` : `${text}-${accent}`),
-    name,
-  );
+  return accents.reduce((text, accent) => {
+    if (accent === 'Delta') return `Delta ${text}`;
+    return accent in accentSigns && accent === 'star' ? `${text}*` : `${text}-${accent}`;
+  }, name);
 }
 
 function letterText(e: LetterNode): string {

@@ -9,6 +9,8 @@ export type Activation = 'relu' | 'tanh' | 'sigmoid';
 export interface SortOrder {
   readonly axis: number;
   readonly descending: boolean;
+  /** The number of positions to return, from the first. Defaults to all. */
+  readonly count?: number;
 }
 
 /** The properties of every interpreter's arrays. */

@@ -258,7 +258,7 @@ export const reference: Kernels<NdArray> = {
   },
   argsort(x, order) {
     const type = abstract.argsort(x, order);
-    const [from, out] = [load(x), zeros(x.shape)];
+    const [from, out] = [load(x), zeros(type.shape)];
     const { axis, descending } = order;
     // NaN is above all numbers; equal entries stay in their order, since the engine's sort is stable.
     const compare = (a: number, b: number) =>
@@ -266,7 +266,7 @@ export const reference: Kernels<NdArray> = {
     for (const index of indices(x.shape.map((length, i) => (i === axis ? Math.min(1, length) : length)))) {
       const line = Array.from({ length: x.shape[axis]! }, (_, j) => get(from, replace(index, axis, j)));
       const sorted = line.map((_, i) => i).sort((i, j) => compare(line[i]!, line[j]!) * (descending ? -1 : 1));
-      sorted.forEach((i, j) => {
+      sorted.slice(0, type.shape[axis]).forEach((i, j) => {
         out.set(...replace(index, axis, j), i);
       });
     }

@@ -1,9 +1,22 @@
 /** Distances between vectors, and cosine similarity. */
 
-import { ArgumentError, broadcastShapes, formatShape, normalizeAxis, type Shape, ShapeError } from '@tapegrad/kernels';
+import {
+  ArgumentError,
+  broadcastShapes,
+  type Data,
+  formatShape,
+  NdArray,
+  newData,
+  normalizeAxis,
+  type Shape,
+  ShapeError,
+  sizeOf,
+} from '@tapegrad/kernels';
+import { defineOp } from '../autograd/define.ts';
 import { checkFloat } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
-import type { Tensor } from '../tensor.ts';
+import { Tensor } from '../tensor.ts';
+import { jvp, vjp } from '../transforms/derivatives.ts';
 import type { Broadcast } from '../types/static-shapes.ts';
 import { unsqueeze } from './arrangement.ts';
 import { clamp } from './elementary.ts';
@@ -59,6 +72,65 @@ export function cosineSimilarity(
   return isBeyond ? cosines.add(clamp(values, -1, 1).sub(values)) : cosines;
 }
 
+/** The sums of squares from which a root is taken without scaling: others may have overflowed or underflowed. */
+const SAFE_SQUARES = [1e-280, 1e300] as const;
+
+/** Computes the length of the difference of two vectors that begin at i and j, scaled by its largest entry. */
+function scaledDistance(x: Data, i: number, y: Data, j: number, d: number): number {
+  let largest = 0;
+  for (let at = 0; at < d; at++) {
+    const size = Math.abs(x[i + at]! - y[j + at]!);
+    if (!(size <= largest)) largest = size;
+  }
+  if (largest === 0 || !Number.isFinite(largest)) return largest;
+  let sum = 0;
+  for (let at = 0; at < d; at++) sum += ((x[i + at]! - y[j + at]!) / largest) ** 2;
+  return largest * Math.sqrt(sum);
+}
+
+/** Computes the distances of one row of x, which begins at i, from n rows of y, which begin at `from`. */
+function distancesOf(out: Data, to: number, x: Data, i: number, y: Data, from: number, n: number, d: number): void {
+  const [least, most] = SAFE_SQUARES;
+  for (let row = 0, j = from; row < n; row++, j += d) {
+    let sum = 0;
+    for (let at = 0; at < d; at++) {
+      const difference = x[i + at]! - y[j + at]!;
+      sum += difference * difference;
+    }
+    out[to + row] = sum > least && sum < most ? Math.sqrt(sum) : scaledDistance(x, i, y, j, d);
+  }
+}
+
+type OfVectors = (x: Tensor, y: Tensor) => Tensor;
+
+/** Computes distances as norms of all differences, which can be differentiated. */
+const normsOfDifferences = (x: Tensor, y: Tensor, order: number): Tensor =>
+  norm(unsqueeze(x, -2).sub(unsqueeze(y, -3)) as Tensor, -1, { order }) as Tensor;
+
+const ofOrderTwo: OfVectors = (x, y) => normsOfDifferences(x, y, 2);
+
+/**
+ * Computes Euclidean distances between vectors whose leading axes agree, without an array of their differences. Sums are
+ * float64. Only derivatives need the differences.
+ */
+const euclidean: OfVectors = defineOp<OfVectors>({
+  name: 'cdist',
+  batched: true,
+  forward(x, y) {
+    const { dtype, shape } = x;
+    const [m, n, d] = [shape.at(-2)!, y.shape.at(-2)!, shape.at(-1)!];
+    const lead = shape.slice(0, -2);
+    const out = newData(dtype, sizeOf(lead) * m * n);
+    const [rows, others] = [x.data, y.data];
+    for (let row = 0; row < sizeOf(lead) * m; row++) {
+      distancesOf(out, row * n, rows, row * d, others, Math.floor(row / m) * n * d, n, d);
+    }
+    return new Tensor(new NdArray(out, dtype, [...lead, m, n]));
+  },
+  vjp: (g, _distances, x, y) => vjp(ofOrderTwo, x, y)[1](g),
+  jvp: (tangents, _distances, x, y) => jvp(ofOrderTwo, [x, y], tangents as [Tensor, Tensor])[1],
+});
+
 /** The options of `cdist`. */
 export interface CdistOptions {
   /** The order p of the norm; Infinity for the largest difference. Defaults to 2. */
@@ -100,6 +172,8 @@ export function cdist<A extends Shape, B extends Shape>(
     throw new ShapeError(`cdist: expected [..., m, d] and [..., n, d], got ${formatShape(a)} and ${formatShape(b)}`);
   }
   if (!(order > 0)) throw new ArgumentError(`cdist: the order is ${order}, expected a number above 0`);
-  const differences = unsqueeze(left, -2).sub(unsqueeze(right, -3));
-  return norm(differences, -1, { order }) as Tensor as never;
+  if (order !== 2 || left.dtype !== right.dtype) return normsOfDifferences(left, right, order) as never;
+  const lead = broadcastShapes('cdist', a.slice(0, -2), b.slice(0, -2));
+  const along = (vectors: Tensor): Tensor => vectors.broadcastTo([...lead, ...vectors.shape.slice(-2)]) as Tensor;
+  return euclidean(along(left), along(right)) as never;
 }

@@ -39,12 +39,15 @@ export function normal<const S extends Shape>(random: Random, shape: S, options?
   });
 }
 
+/** Returns the largest multiple of n up to 2^32. */
+const fairBelow = (n: number): number => 2 ** 32 - (2 ** 32 % n);
+
 /** Draws an integer from 0 up to but not including n: 32 bits modulo n, redrawn if that would bias the result. */
-function below(generator: RandomBits, n: number): number {
-  const fair = 2 ** 32 - (2 ** 32 % n);
+function below(generator: RandomBits, n: number, fair = fairBelow(n)): number {
   for (;;) {
     const bits = generator.next() + 2 ** 31;
-    if (bits < fair) return bits % n;
+    // The remainder, faster than by the operator. Quotients of 32-bit integers are never rounded up to an integer.
+    if (bits < fair) return bits - Math.floor(bits / n) * n;
   }
 }
 
@@ -83,7 +86,10 @@ export function integers<const S extends Shape>(random: Random, shape: S, low: n
   }
   return randomAccess.draw(random, 'integers', shape, (whole) => {
     const generator = randomAccess.bits(random);
-    const data = Int32Array.from({ length: sizeOf(whole) }, () => low + below(generator, high - low));
+    const data = new Int32Array(sizeOf(whole));
+    const n = high - low;
+    const fair = fairBelow(n);
+    for (let i = 0; i < data.length; i++) data[i] = low + below(generator, n, fair);
     return new Tensor(new NdArray(data, 'int32', whole));
   });
 }

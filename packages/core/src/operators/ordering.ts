@@ -3,8 +3,7 @@
 import { ArgumentError, contiguous, NdArray, newData, normalizeAxis, type Shape } from '@tapegrad/kernels';
 import { checkTensor } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
-import { sliceAxis } from '../composites.ts';
-import { kernels as k, type Of, Tensor } from '../tensor.ts';
+import { type Of, Tensor } from '../tensor.ts';
 import type { ReplaceAxis } from '../types/static-shapes.ts';
 import { orderingKernels } from './extensions.ts';
 import { gather } from './selection.ts';
@@ -82,8 +81,7 @@ export function topk<S extends Shape, const K extends number, const A extends nu
   if (!(Number.isInteger(count) && count >= 0 && count <= length)) {
     throw new ArgumentError(`topk: expected a count from 0 to ${length}, the length of axis ${i}, got ${count}`);
   }
-  const order = orderingKernels().argsort(x, { axis: i, descending: largest });
-  const indices = sliceAxis<Tensor>(k, order, i, 0, count);
+  const indices = orderingKernels().argsort(x, { axis: i, descending: largest, count });
   return { values: gather(x, indices, i), indices } as never;
 }
 

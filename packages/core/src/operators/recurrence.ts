@@ -33,6 +33,33 @@ function runLine(sums: Data, a: Data, b: Data, from: number, length: number): vo
   }
 }
 
+/** Computes the running products of one line, each kept as m 2^(600 steps), as in `runLine`. */
+function multiplyLine(products: Data, a: Data, from: number, length: number): void {
+  const end = from + length;
+  let m = 1;
+  let i = from;
+  // Most lines end here, without an overflow.
+  for (; i < end; i++) {
+    const product = m * a[i]!;
+    if (isFarOut(product)) break;
+    m = product;
+    products[i] = m;
+  }
+  for (let steps = 0; i < end; i++) {
+    const factor = a[i]!;
+    const product = m * factor;
+    if (m === 0 || !isFarOut(product)) m = product;
+    else {
+      const ofFactor = excessSteps(factor);
+      m *= bySteps(factor, -ofFactor);
+      const more = excessSteps(m);
+      m = bySteps(m, -more);
+      steps += ofFactor + more;
+    }
+    products[i] = steps === 0 ? m : bySteps(m, steps);
+  }
+}
+
 /** Shifts the entries of the last axis by one and drops the last. The first entry is a placeholder. */
 const shifted = (x: Tensor): Tensor => concat([x.slice(-1, 0, 1), x.slice(-1, 0, -1)], -1);
 
@@ -53,5 +80,28 @@ export const recurrence: (a: Tensor, b: Tensor) => Tensor = defineOp<(a: Tensor,
     const cotangents = flip(recurrence(shifted(flip(a, -1)), flip(g, -1)), -1) as Tensor;
     const none = zeros([...a.shape.slice(0, -1), 1], { dtype: 'float64' });
     return [concat([none, cotangents.slice(-1, 1).mul(s.slice(-1, 0, -1))], -1) as Tensor, cotangents];
+  },
+});
+
+/**
+ * Computes the running products s_i = a_i s_(i-1) along the last axis, with s_0 = a_0, in float64. Its gradient is that of
+ * the recurrence without terms.
+ */
+export const runningProducts: (a: Tensor) => Tensor = defineOp<(a: Tensor) => Tensor>({
+  name: 'runningProducts',
+  batched: true,
+  forward(a) {
+    const products = newData(a.dtype, a.size);
+    const [factors, length] = [a.data, a.shape.at(-1)!];
+    for (let from = 0; from < a.size; from += length) multiplyLine(products, factors, from, length);
+    return new Tensor(new NdArray(products, a.dtype, a.shape));
+  },
+  vjp(g, s, a) {
+    const [factors, cotangent] = [a.cast('float64'), g.cast('float64')] as [Tensor, Tensor];
+    // The products themselves, not as they were rounded to float32.
+    const products = a.dtype === 'float64' ? s : runningProducts(factors);
+    const slopes = flip(recurrence(shifted(flip(factors, -1)), flip(cotangent, -1)), -1) as Tensor;
+    const others = slopes.slice(-1, 1).mul(products.slice(-1, 0, -1));
+    return concat([slopes.slice(-1, 0, 1), others], -1).cast(a.dtype) as Tensor;
   },
 });

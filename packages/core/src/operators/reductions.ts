@@ -16,14 +16,12 @@ import {
 import { checkFloat, checkTensor } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
 import * as composites from '../composites.ts';
-import { zeros } from '../create.ts';
 import { kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { Axes, Reduce } from '../types/static-shapes.ts';
 import { swapaxes } from './arrangement.ts';
 import { elementProductKernels, indexingKernels, orderingKernels, powerKernels } from './extensions.ts';
-import { concat } from './method-functions.ts';
 import { operation, type ReduceFunction } from './operation.ts';
-import { recurrence } from './recurrence.ts';
+import { runningProducts } from './recurrence.ts';
 
 /**
  * Computes the standard deviation sqrt(sum (x - mean)^2 / (n - correction)). The correction defaults to 1 (Bessel's). If
@@ -70,11 +68,7 @@ export function cumprod<S extends Shape>(x: Tensor<S>, axis: number, ...more: []
   if (length < 2) return x.cast(x.dtype);
   const lines = swapaxes(x as Tensor, i, -1);
   if (x.dtype === 'int32') return swapaxes(integerProducts(lines), i, -1) as Tensor<S>;
-  const factors = lines.cast('float64') as Tensor;
-  const first = factors.slice(-1, 0, 1);
-  const none = zeros([...factors.shape.slice(0, -1), length - 1], { dtype: 'float64' });
-  const terms = concat([first, none], -1);
-  return swapaxes(recurrence(factors, terms), i, -1).cast(x.dtype) as Tensor as Tensor<S>;
+  return swapaxes(runningProducts(lines), i, -1) as Tensor as Tensor<S>;
 }
 
 /** Computes the maximum or minimum of bools, and its identity element if there are none. */

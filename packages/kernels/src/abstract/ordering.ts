@@ -27,9 +27,16 @@ const argExtremum = (call: string) => (x: ArrayLike, axis: number) => {
 export const orderingResultOf: OrderingKernels<ArrayLike> = {
   argmax: argExtremum('argmax'),
   argmin: argExtremum('argmin'),
-  argsort(x, { axis }) {
+  argsort(x, { axis, count }) {
     checkAxis('argsort', axis, x.shape.length);
     checkPositions('argsort', x.shape, axis);
-    return type(x.shape, 'int32');
+    if (count === undefined) return type(x.shape, 'int32');
+    const length = x.shape[axis]!;
+    if (!(Number.isInteger(count) && count >= 0 && count <= length)) {
+      throw new ArgumentError(
+        `argsort: expected a count from 0 to ${length}, the length of axis ${axis}, got ${count}`,
+      );
+    }
+    return type(x.shape.with(axis, count), 'int32');
   },
 };

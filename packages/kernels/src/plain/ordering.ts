@@ -1,6 +1,7 @@
 import { orderingResultOf } from '../abstract/ordering.ts';
 import type { NdArray } from '../arrays/array.ts';
 import { copyRun } from '../arrays/copy.ts';
+import type { Data } from '../arrays/dtype.ts';
 import { emptyOf } from '../arrays/movement.ts';
 import type { OrderingKernels } from '../primitives.ts';
 import { forEachLine } from './reductions.ts';
@@ -31,6 +32,48 @@ const argExtremum =
     return out;
   };
 
+/** Up to this many positions are selected without sorting the rest. */
+const MAX_SELECTED = 64;
+
+/** The positions of the first few elements of a line in sorted order, found by insertion. */
+class FirstPlaces {
+  readonly places: Int32Array;
+  readonly #keys: Float64Array;
+
+  constructor(count: number) {
+    this.places = new Int32Array(count);
+    this.#keys = new Float64Array(count);
+  }
+
+  /** Selects from a line of elements that are `step` apart. A NaN counts as the largest. */
+  select(data: Data, from: number, step: number, length: number, descending: boolean): void {
+    const [places, keys] = [this.places, this.#keys];
+    const count = places.length;
+    if (count === 0) return;
+    let found = 0;
+    let last = 0;
+    for (let i = 0, at = from; i < length; i++, at += step) {
+      const x = data[at]!;
+      if (found === count) {
+        // Most elements are refused here; of equal ones, the first stays.
+        if (descending ? x <= last : x >= last) continue;
+        if (x === x ? last !== last && descending : last !== last || !descending) continue;
+      }
+      let j = found < count ? found++ : count - 1;
+      for (; j > 0 && comesBefore(x, keys[j - 1]!, descending); j--) {
+        keys[j] = keys[j - 1]!;
+        places[j] = places[j - 1]!;
+      }
+      keys[j] = x;
+      places[j] = i;
+      last = keys[count - 1]!;
+    }
+  }
+}
+
+const comesBefore = (x: number, y: number, descending: boolean): boolean =>
+  descending ? ascending(y, x) < 0 : ascending(x, y) < 0;
+
 /** The primitives that find positions by size. Sorting is stable. */
 export const orderingLoops: OrderingKernels<NdArray> = {
   argmax: argExtremum('argmax', (a, b) => a > b),
@@ -39,6 +82,15 @@ export const orderingLoops: OrderingKernels<NdArray> = {
     const out = emptyOf(orderingResultOf.argsort(x, order));
     const { axis, descending } = order;
     const [length, step, outStep] = [x.shape[axis]!, x.stride[axis]!, out.stride[axis]!];
+    const count = out.shape[axis]!;
+    if (count <= MAX_SELECTED && count < length) {
+      const first = new FirstPlaces(count);
+      forEachLine(x, out, axis, (from, to) => {
+        first.select(x.data, from, step, length, descending);
+        copyRun(out.data, to, outStep, first.places, 0, 1, count);
+      });
+      return out;
+    }
     const [line, places] = [new Float64Array(length), new Int32Array(length)];
     const compare = descending
       ? (i: number, j: number) => ascending(line[j]!, line[i]!)
@@ -47,7 +99,7 @@ export const orderingLoops: OrderingKernels<NdArray> = {
       copyRun(line, 0, 1, x.data, from, step, length);
       for (let i = 0; i < length; i++) places[i] = i;
       places.sort(compare);
-      copyRun(out.data, to, outStep, places, 0, 1, length);
+      copyRun(out.data, to, outStep, places, 0, 1, count);
     });
     return out;
   },

@@ -118,6 +118,11 @@ export const errorCases: readonly ErrorCase[] = [
     argumentError('axis 2 is out of range for rank 2', primitive as keyof typeof ofAxis, [x([2, 3])], axes),
     argumentError('axis 2 is out of range for rank 0', primitive as keyof typeof ofAxis, [x([])], axes),
   ]),
+  argumentError('expected a count from 0 to 3, the length of axis 1, got 4', 'argsort', [x([2, 3])], {
+    axis: 1,
+    descending: false,
+    count: 4,
+  }),
   argumentError('axis 2 is out of range for rank 2', 'argsort', [x([2, 3])], { axis: 2, descending: false }),
   argumentError('axis -1 is out of range', 'sum', [x([2, 3])], [-1]),
   argumentError('axis 0.5 is out of range', 'sum', [x([2, 3])], [0.5]),

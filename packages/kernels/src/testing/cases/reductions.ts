@@ -151,8 +151,10 @@ const alongAxis = (primitive: AlongAxis, dtypes: readonly DType[], values: (dtyp
 const emptyArguments = (primitive: 'argmax' | 'argmin'): readonly Case[] =>
   numeric.map((dtype) => newCase(primitive, [array([0, 3], dtype, usual(dtype))], 1));
 
-const eitherEnd = (input: ArrayInput, axis: number): readonly Case[] =>
-  [false, true].map((descending) => newCase('argsort', [input], { axis, descending }));
+const eitherEnd = (input: ArrayInput, axis: number, count?: number): readonly Case[] =>
+  [false, true].map((descending) =>
+    newCase('argsort', [input], { axis, descending, ...(count !== undefined && { count }) }),
+  );
 
 export const reductionCases = {
   sum: overAxes('sum', numeric, usual),
@@ -169,5 +171,7 @@ export const reductionCases = {
       .filter((input) => !input.shape.includes(1031))
       .flatMap((input) => everyAxis(input.shape).flatMap((axis) => eitherEnd(input, axis))),
     ...eitherEnd(array([131, 3], dtype, usual(dtype)), 0),
+    ...[0, 1, 3, 64, 65, 131].flatMap((count) => eitherEnd(array([131, 3], dtype, usual(dtype)), 0, count)),
+    ...[1, 4, 5].flatMap((count) => eitherEnd(array([5, 2], dtype, tied(dtype)), 0, count)),
   ]),
 } satisfies { readonly [P in Primitive]?: readonly Case[] };

@@ -80,7 +80,8 @@ function scaledDistance(x: Data, i: number, y: Data, j: number, d: number): numb
   let largest = 0;
   for (let at = 0; at < d; at++) {
     const size = Math.abs(x[i + at]! - y[j + at]!);
-    if (!(size <= largest)) largest = size;
+    if (Number.isNaN(size)) return size;
+    if (size > largest) largest = size;
   }
   if (largest === 0 || !Number.isFinite(largest)) return largest;
   let sum = 0;
@@ -88,16 +89,18 @@ function scaledDistance(x: Data, i: number, y: Data, j: number, d: number): numb
   return largest * Math.sqrt(sum);
 }
 
-/** Computes the distances of one row of x, which begins at i, from n rows of y, which begin at `from`. */
-function distancesOf(out: Data, to: number, x: Data, i: number, y: Data, from: number, n: number, d: number): void {
-  const [least, most] = SAFE_SQUARES;
-  for (let row = 0, j = from; row < n; row++, j += d) {
-    let sum = 0;
-    for (let at = 0; at < d; at++) {
-      const difference = x[i + at]! - y[j + at]!;
-      sum += difference * difference;
-    }
-    out[to + row] = sum > least && sum < most ? Math.sqrt(sum) : scaledDistance(x, i, y, j, d);
+/** Copies n rows of d elements to d columns of n, as float64. */
+function columnsOf(y: Data, from: number, n: number, d: number): Float64Array {
+  const columns = new Float64Array(n * d);
+  for (let row = 0; row < n; row++) for (let at = 0; at < d; at++) columns[at * n + row] = y[from + row * d + at]!;
+  return columns;
+}
+
+/** Adds the squared differences of a number from the numbers of a column. */
+function addSquares(sums: Float64Array, x: number, columns: Float64Array, from: number): void {
+  for (let row = 0; row < sums.length; row++) {
+    const difference = x - columns[from + row]!;
+    sums[row]! += difference * difference;
   }
 }
 
@@ -120,10 +123,20 @@ const euclidean: OfVectors = defineOp<OfVectors>({
     const { dtype, shape } = x;
     const [m, n, d] = [shape.at(-2)!, y.shape.at(-2)!, shape.at(-1)!];
     const lead = shape.slice(0, -2);
-    const out = newData(dtype, sizeOf(lead) * m * n);
-    const [rows, others] = [x.data, y.data];
-    for (let row = 0; row < sizeOf(lead) * m; row++) {
-      distancesOf(out, row * n, rows, row * d, others, Math.floor(row / m) * n * d, n, d);
+    const [out, sums] = [newData(dtype, sizeOf(lead) * m * n), new Float64Array(n)];
+    const [least, most] = SAFE_SQUARES;
+    for (let batch = 0; batch < sizeOf(lead); batch++) {
+      const from = batch * n * d;
+      const columns = columnsOf(y.data, from, n, d);
+      for (let i = batch * m; i < (batch + 1) * m; i++) {
+        sums.fill(0);
+        for (let at = 0; at < d; at++) addSquares(sums, x.data[i * d + at]!, columns, at * n);
+        for (let j = 0; j < n; j++) {
+          const sum = sums[j]!;
+          const isSafe = sum > least && sum < most;
+          out[i * n + j] = isSafe ? Math.sqrt(sum) : scaledDistance(x.data, i * d, y.data, from + j * d, d);
+        }
+      }
     }
     return new Tensor(new NdArray(out, dtype, [...lead, m, n]));
   },

@@ -67,7 +67,7 @@ const shifted = (x: Tensor): Tensor => concat([x.slice(-1, 0, 1), x.slice(-1, 0,
  * Computes s_i = a_i s_(i-1) + b_i along the last axis of float64 tensors, with s_0 = b_0. Its gradient is the same
  * recurrence, run from the end. So derivatives of every order take one pass each.
  */
-export const recurrence: (a: Tensor, b: Tensor) => Tensor = defineOp<(a: Tensor, b: Tensor) => Tensor>({
+const recurrence: (a: Tensor, b: Tensor) => Tensor = defineOp<(a: Tensor, b: Tensor) => Tensor>({
   name: 'recurrence',
   batched: true,
   forward(a, b) {

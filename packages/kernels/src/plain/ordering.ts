@@ -57,7 +57,8 @@ class FirstPlaces {
       if (found === count) {
         // Most elements are refused here; of equal ones, the first stays.
         if (descending ? x <= last : x >= last) continue;
-        if (x === x ? last !== last && descending : last !== last || !descending) continue;
+        const isLastNaN = Number.isNaN(last);
+        if (Number.isNaN(x) ? isLastNaN || !descending : isLastNaN && descending) continue;
       }
       let j = found < count ? found++ : count - 1;
       for (; j > 0 && comesBefore(x, keys[j - 1]!, descending); j--) {

@@ -1,7 +1,15 @@
 /**
- * Eigenvalues and singular values by Jacobi's rotation methods. They are as accurate as the matrix allows, even for small
+ * Eigenvalues and singular values by Jacobi's rotation methods. Those of small matrices are as accurate as the matrix allows, even for small
  * values (Demmel and Veselić 1992, "Jacobi's method is more accurate than QR").
  */
+
+import { diagonalize, dotOf, NEGLIGIBLE, rotate } from './tridiagonal.ts';
+
+/**
+ * From this size on, a matrix is first made nearly diagonal by faster methods. The errors of its small eigenvalues and
+ * singular values are then those of the largest one.
+ */
+const LARGE = 40;
 
 /** The maximum number of rounds over all pairs. Convergence is quadratic, so this limit is never reached. */
 const MAX_ROUNDS = 60;
@@ -12,31 +20,26 @@ const MAX_ROUNDS = 60;
  */
 const tangentOf = (zeta: number): number => (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
 
-function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: number): void {
-  for (let i = 0; i < x.length; i++) {
-    const [a, b] = [x[i]!, y[i]!];
-    x[i] = cosine * a - sine * b;
-    y[i] = sine * a + cosine * b;
-  }
-}
-
 /**
- * Calls `visit` on all pairs, round after round, until a round changes nothing. `visit` returns whether it changed
- * anything.
+ * Calls `visit` on all pairs, round after round, until a round changes nothing. `visit` returns whether it changed the pair.
+ * It then isn't called again for pairs of which neither has changed.
  */
 function rounds(n: number, visit: (p: number, q: number) => boolean): void {
-  for (let round = 0; round < MAX_ROUNDS; round++) {
+  const changedIn = new Int32Array(n);
+  for (let round = 1; round <= MAX_ROUNDS; round++) {
     let changed = false;
-    for (let p = 0; p < n; p++) for (let q = p + 1; q < n; q++) changed = visit(p, q) || changed;
+    for (let p = 0; p < n; p++) {
+      for (let q = p + 1; q < n; q++) {
+        if (Math.max(changedIn[p]!, changedIn[q]!) < round - 1 || !visit(p, q)) continue;
+        changedIn[p] = changedIn[q] = round;
+        changed = true;
+      }
+    }
     if (!changed) return;
   }
 }
 
-const dot = (x: Float64Array, y: Float64Array): number => {
-  let sum = 0;
-  for (let i = 0; i < x.length; i++) sum += x[i]! * y[i]!;
-  return sum;
-};
+const dot = (x: Float64Array, y: Float64Array): number => dotOf(x, y, x.length);
 
 /** Returns the columns of a row-major matrix [m, n]. */
 const columnsOf = (a: Float64Array, m: number, n: number): Float64Array[] =>
@@ -71,6 +74,7 @@ export function eigenSymmetric(a: Float64Array, n: number): Eigen {
   const rows = Array.from({ length: n }, (_, i) =>
     Float64Array.from({ length: n }, (_, j) => (a[i * n + j]! / scale + a[j * n + i]! / scale) / 2),
   );
+  if (n >= LARGE) return ordered(diagonalize(rows), rows, scale);
   const vectors = identityColumns(n);
   rounds(n, (p, q) => {
     const [alpha, beta, gamma] = [rows[p]![p]!, rows[q]![q]!, rows[p]![q]!];
@@ -91,10 +95,19 @@ export function eigenSymmetric(a: Float64Array, n: number): Eigen {
     rotate(vectors[p]!, vectors[q]!, cosine, sine);
     return true;
   });
-  const order = rows.map((_, i) => i).sort((i, j) => rows[i]![i]! - rows[j]![j]!);
+  const values = Float64Array.from(rows, (row, i) => row[i]!);
+  return ordered(values, vectors, scale);
+}
+
+/** Sorts eigenvalues in ascending order, multiplies them by `scale`, and chooses the signs of their vectors. */
+function ordered(values: Float64Array, vectors: readonly Float64Array[], scale: number): Eigen {
+  const order = vectors.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);
   return {
-    values: order.map((i) => rows[i]![i]! * scale),
-    vectors: order.map((i) => vectors[i]!.map((entry) => entry * signOf(vectors[i]!))),
+    values: order.map((i) => values[i]! * scale),
+    vectors: order.map((i) => {
+      const sign = signOf(vectors[i]!);
+      return vectors[i]!.map((entry) => entry * sign);
+    }),
   };
 }
 
@@ -108,39 +121,70 @@ export interface Singular {
   readonly right: readonly Float64Array[];
 }
 
-/** Returns a unit vector orthogonal to `others`: the coordinate axis with the largest remainder after projection. */
+/** Returns a unit vector orthogonal to orthonormal `others`: from the coordinate axis with the largest remainder. */
 function orthogonalTo(others: readonly Float64Array[], m: number): Float64Array {
-  const candidates = identityColumns(m).map((x) => {
-    // A second pass removes the rounding error of the first.
-    for (let pass = 0; pass < 2; pass++) {
-      for (const other of others) {
-        const share = dot(x, other);
-        for (let i = 0; i < m; i++) x[i]! -= share * other[i]!;
-      }
+  const remainders = new Float64Array(m).fill(1);
+  for (const other of others) for (let i = 0; i < m; i++) remainders[i]! -= other[i]! ** 2;
+  const x = new Float64Array(m);
+  x[remainders.indexOf(remainders.reduce((most, next) => Math.max(most, next)))] = 1;
+  // A second pass removes the rounding error of the first.
+  for (let pass = 0; pass < 2; pass++) {
+    for (const other of others) {
+      const share = dot(x, other);
+      for (let i = 0; i < m; i++) x[i]! -= share * other[i]!;
     }
-    return x;
-  });
-  const longest = candidates.reduce((best, x) => (dot(x, x) > dot(best, best) ? x : best));
-  const length = Math.sqrt(dot(longest, longest));
-  return longest.map((entry) => entry / length);
+  }
+  const length = Math.sqrt(dot(x, x));
+  return x.map((entry) => entry / length);
+}
+
+/**
+ * Multiplies the columns of A by the eigenvectors of A^T A, which makes them nearly orthogonal and sorts them by length.
+ * Returns the eigenvectors.
+ */
+function madeNearlyOrthogonal(columns: Float64Array[]): Float64Array[] {
+  const n = columns.length;
+  const m = columns[0]!.length;
+  const products = columns.map(() => new Float64Array(n));
+  for (let i = 0; i < n; i++) {
+    for (let j = 0; j <= i; j++) products[i]![j] = products[j]![i] = dotOf(columns[i]!, columns[j]!, m);
+  }
+  const values = diagonalize(products);
+  const vectors = products
+    .map((vector, i) => ({ vector, value: values[i]! }))
+    .sort((x, y) => y.value - x.value)
+    .map(({ vector }) => vector);
+  const rows = Array.from({ length: m }, (_, at) => Float64Array.from(columns, (column) => column[at]!));
+  for (let i = 0; i < n; i++) for (let at = 0; at < m; at++) columns[i]![at] = dotOf(rows[at]!, vectors[i]!, n);
+  return vectors;
 }
 
 /** Computes singular values and vectors of a matrix [m, n] of finite numbers, m >= n, by one-sided Jacobi rotations. */
 export function singularTall(a: Float64Array, m: number, n: number): Singular {
   const scale = scaleOf(a);
   const columns = columnsOf(a, m, n).map((column) => column.map((entry) => entry / scale));
-  const vectors = identityColumns(n);
+  const vectors = n < LARGE ? identityColumns(n) : madeNearlyOrthogonal(columns);
+  // The scalar product of long columns has this rounding error.
+  const tolerance = Number.EPSILON * (n < LARGE ? 1 : Math.sqrt(m));
+  const squares = Float64Array.from(columns, (column) => dot(column, column));
   rounds(n, (p, q) => {
-    const [x, y] = [columns[p]!, columns[q]!];
-    const [alpha, beta, gamma] = [dot(x, x), dot(y, y), dot(x, y)];
-    if (Math.abs(gamma) <= Number.EPSILON * Math.sqrt(alpha * beta)) return false;
+    const x = columns[p]!;
+    const y = columns[q]!;
+    const alpha = squares[p]!;
+    const beta = squares[q]!;
+    const gamma = dot(x, y);
+    if (Math.abs(gamma) <= tolerance * Math.sqrt(alpha) * Math.sqrt(beta)) return false;
     const t = tangentOf((beta - alpha) / (2 * gamma));
     const cosine = 1 / Math.hypot(1, t);
     rotate(x, y, cosine, t * cosine);
     rotate(vectors[p]!, vectors[q]!, cosine, t * cosine);
+    squares[p] = dot(x, x);
+    squares[q] = dot(y, y);
     return true;
   });
   const lengths = columns.map((column) => Math.sqrt(dot(column, column)));
+  // Shorter columns are rounding errors, whose squares have too few digits for directions.
+  if (n >= LARGE) for (let i = 0; i < n; i++) if (lengths[i]! < NEGLIGIBLE) lengths[i] = 0;
   const order = lengths.map((_, i) => i).sort((i, j) => lengths[j]! - lengths[i]!);
   const left: Float64Array[] = [];
   const right: Float64Array[] = [];

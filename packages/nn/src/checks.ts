@@ -115,5 +115,5 @@ export const checkLayerOptions = <O extends object>(
   known: readonly (keyof O & string)[],
 ): void => checkOptions(call, options, known, sharedOptions);
 
-/** The options `O`, with type `never` for names that `Options` lacks, which a type parameter alone would let pass. */
+/** The options `O`, with the type `never` for names that `Options` lacks. A type parameter alone would accept such names. */
 export type Known<O, Options> = O & { readonly [Name in Exclude<keyof O, keyof Options>]: never };

@@ -35,7 +35,7 @@ export interface Recurrent {
 
 /** A kind of cell. Its input projection doesn't depend on the state, so it can be computed for all time steps at once. */
 export interface CellKind {
-  /** The name of the layers of such cells. */
+  /** The name of the layer that runs such cells. */
   readonly name: 'RNN' | 'LSTM' | 'GRU';
   readonly gates: number;
   /** The number of tensors in its state. */

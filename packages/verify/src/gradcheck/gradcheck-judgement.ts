@@ -48,7 +48,7 @@ function tells(claim: Claim, { value, error, isRegular }: Estimate, secant: numb
 
 /** The data that a judgement needs in addition to the estimates. */
 export interface Terms {
-  /** The size of the elements stepped from, relative to the direction; at least 1. */
+  /** The magnitude of the elements at which differences are taken, relative to the direction's; at least 1. */
   readonly reach: number;
   readonly tolerance: number | undefined;
   /** Whether no further step will be tried, so that a less conclusive estimate must suffice. */

@@ -41,7 +41,7 @@ interface Direction {
   readonly along: Float64Array;
   /** The steps to try, in order. */
   readonly steps: readonly Step[];
-  /** The size of the elements stepped from, relative to `along`; at least 1. */
+  /** The magnitude of the elements at which differences are taken, relative to that of `along`; at least 1. */
   readonly reach: number;
 }
 

@@ -27,7 +27,7 @@ const SIN: ByFloat<readonly number[]> = {
   ],
 };
 
-/** Up to this argument, within 2^15 pi, three terms of pi are enough. */
+/** The largest argument for which three terms of pi are accurate enough. It must be below 2^15 pi. */
 const LARGE = 1e5;
 
 /**

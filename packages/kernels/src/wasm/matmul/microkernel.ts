@@ -93,8 +93,7 @@ export function productLayout(type: FloatType, tile: TileName): ProductLayout {
 }
 
 /**
- * Returns the depth of a block: blocks of equal depth, at most the maximum. It depends only on the depth of the
- * product.
+ * Returns the depth of the blocks into which a product of depth k is split: nearly equal depths, at most the maximum.
  */
 export const blockDepth = (k: number): number => Math.ceil(k / Math.ceil(k / MAXIMUM_BLOCK_DEPTH));
 

@@ -2,7 +2,6 @@
 
 import { readFileSync } from 'node:fs';
 import {
-  defineOp,
   det,
   inverse,
   logdet,
@@ -372,47 +371,6 @@ test('a recursion is found at every depth', () => {
     expect(text).toContain(`delta_l = dL/dA_l = (delta_(l + 1) W_(l + 1)^T) ⊙ s_l'(A_l)    for l = ${own1}\n`);
     expect(procedure).toHaveLength(8);
   }
-});
-
-test('a step of the program can be named when it exists', () => {
-  const [x, w] = [data(4, 3), learnt(3, 3)];
-  let scores: Tensor | undefined;
-  const program = (): Tensor => {
-    scores = x.matmul(w);
-    return square(scores).sum();
-  };
-  const derivation = derive(program, { names: () => ({ X: x, W: w, S: scores! }) });
-  expect(derivation.text).toContain('S = X W\n');
-  expect(derivation.of(w).text).toBe('dL/dW = X^T delta');
-});
-
-test('a loss alone is derived from its tape', () => {
-  const [x, w, v] = [data(4, 3), learnt(3, 3), learnt(3, 2)];
-  const loss = square(x.matmul(w).tanh().matmul(v).softmax(1)).mean();
-  const derivation = derive(loss, { names: { X: x, W: w, V: v } });
-  expect(derivation.of(w).text).toBe('dL/dW = X^T delta_1');
-  expect(derivation.trial().holds).toBe(true);
-});
-
-test('an operation of which only its rule is known is called by its name', () => {
-  const cube = defineOp<(x: Tensor) => Tensor>({
-    name: 'cube',
-    forward: (x) => x.mul(x).mul(x),
-    vjp: (g, _y, x) => g.mul(x.mul(x)).mul(3),
-  });
-  const [x, w] = [data(4, 3), learnt(3, 3)];
-  const derivation = derive(() => cube(x.matmul(w)).sum(), { names: { X: x, W: w } });
-  expect(derivation.text).toContain('cube(A)');
-  expect(derivation.text).toContain('cubeVjp(');
-  expect(derivation.trial().holds).toBe(true);
-});
-
-test('a wrong call says what was wanted', () => {
-  const [x, w] = [data(4, 3), learnt(3, 3)];
-  expect(() => derive(() => x.matmul(w))).toThrow('derive: expected a loss, which is one number, got shape [4, 3]');
-  expect(() => derive(() => x.sum())).toThrow('derive: the loss does not depend on a tensor that requires a gradient');
-  const derivation = derive(() => x.matmul(w).sum(), { names: { X: x, W: w } });
-  expect(() => derivation.of(x)).toThrow('the derived ones are dL/dW');
 });
 
 test('LaTeX has a line for each formula', () => {

@@ -159,6 +159,7 @@ export class Arithmetic {
   row(x: Value, row: number, at: Expression): Value {
     const { node, one } = this.matrix(x);
     const [rows, columns] = node.shape as [number, number];
+    if (row > rows && rows === 1 && columns === 1) throw new Elementless(at);
     if (row < 1 || row > rows) throw new Misfit(`row ${row} is out of range for a ${rows} x ${columns} array`, at);
     return {
       node: this.k.slice(node, { starts: [row - 1, 0], sizes: [1, node.shape[1]!], steps: [1, 1] }),
@@ -265,6 +266,17 @@ export class Arithmetic {
       Array.from({ length: n }, (_, j) => this.element(whole, i * n + j + 1, i * n + j + 1, at)),
     );
     return this.table(elements, by.one);
+  }
+}
+
+/** Thrown if a formula has elements of what is read as a number, so that the reading is wrong. */
+export class Elementless extends Error {
+  override readonly name = 'Elementless';
+  readonly at: Expression | undefined;
+
+  constructor(at: Expression | undefined) {
+    super('it has elements of what is read as a number');
+    this.at = at;
   }
 }
 

@@ -3,7 +3,16 @@
 import { ArgumentError, ShapeError as PrimitiveError } from '@tapegrad/kernels';
 import type { Evaluator } from '../evaluating/evaluator.ts';
 import { NoMeaning, topScope } from '../evaluating/scope.ts';
-import { type Arithmetic, isNumber, isVector, type Layout, Misfit, Unlaid, type Value } from '../evaluating/values.ts';
+import {
+  type Arithmetic,
+  Elementless,
+  isNumber,
+  isVector,
+  type Layout,
+  Misfit,
+  Unlaid,
+  type Value,
+} from '../evaluating/values.ts';
 import { NoMember } from '../meaning/members.ts';
 import type { Step } from '../meaning/outline-types.ts';
 import type { Indices } from '../meaning/program.ts';
@@ -125,6 +134,7 @@ export function prepare(
     if (error instanceof NoMeaning) return { kind: 'no meaning', message: error.message, span: error.span };
     if (error instanceof Unlaid || error instanceof ShapeError)
       return { kind: 'no meaning', message: error.message, span: undefined };
+    if (error instanceof Elementless) return { kind: 'no meaning', message: error.message, span: error.at?.span };
     if (error instanceof Unknown) return { kind: 'no meaning', message: error.message, span: error.at?.span };
     // A primitive refused its operands, such as a table whose cells are arrays of different shapes.
     if (error instanceof ArgumentError || error instanceof PrimitiveError)

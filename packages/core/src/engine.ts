@@ -141,8 +141,7 @@ export const resultTypes = (): Partial<Kernels<ArrayLike>> =>
  * less.
  *
  * @example
- * engineInfo();
- * // { interpreter: 'wasm', simd: true, vectorBits: 128, relaxedSimd: false, threads: 8, reason: undefined }
+ * const { interpreter, simd, vectorBits, threads } = engineInfo(); // 'wasm', true, 128 and 8, for example
  */
 export function engineInfo(...more: []): EngineInfo {
   checkNoMore('engineInfo', more);

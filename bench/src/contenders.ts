@@ -19,6 +19,8 @@ export interface Framework {
   readonly runtime: 'node' | 'python';
   /** The module for `worker.ts` to load, or a Python program that is itself a worker. */
   readonly module: URL;
+  /** The first version of Node that can run it. Defaults to any. */
+  readonly minNode?: number;
   /** tapegrad itself (`own`), another framework (`peer`), or a handwritten reference point (`mark`). */
   readonly role: 'own' | 'peer' | 'mark';
   /** Whether the number of threads can be chosen. */
@@ -62,6 +64,15 @@ export const frameworks: readonly Framework[] = [
     threaded: true,
     scaling: true,
     bundle: { modules: [fileURLToPath(ownModule('tapegrad/mlp.js'))] },
+  },
+  {
+    name: 'tapegrad-wide',
+    runtime: 'node',
+    module: ownModule('tapegrad/wide.js'),
+    minNode: 24,
+    role: 'own',
+    threaded: true,
+    scaling: false,
   },
   {
     name: 'handwritten',

@@ -8,7 +8,7 @@ import { help, OptionError, type Options, readOptions, type Section } from './op
 import { paths } from './paths.ts';
 import type { Report } from './report.ts';
 import type { Run } from './run.ts';
-import { findNode, findPython, preparePeers } from './runtimes.ts';
+import { findNode, findPython, preparePeers, type Runtimes } from './runtimes.ts';
 import { bundle } from './sections/bundle.ts';
 import { writeExpected } from './sections/check.ts';
 import { memory } from './sections/memory.ts';
@@ -29,12 +29,16 @@ const sections: Readonly<Record<Section, (run: Run) => Promise<Report>>> = {
 };
 
 /** Returns the requested frameworks that can run here. Prints which can't, and why. */
-function present(wanted: readonly Framework[], python: string | undefined): Framework[] {
+function present(wanted: readonly Framework[], { python, nodeVersion }: Runtimes): Framework[] {
   const isPeer = ({ role, runtime }: Framework) => role === 'peer' && runtime === 'node';
   const complaint = wanted.some(isPeer) ? preparePeers() : undefined;
   const obstacle = (framework: Framework) => {
     if (framework.runtime === 'python' && python === undefined) {
       return 'no Python here has PyTorch (TAPEGRAD_PYTHON can name one)';
+    }
+    const { minNode = 0 } = framework;
+    if (Number.parseInt(nodeVersion, 10) < minNode) {
+      return `it needs Node ${minNode} or later (--node ${minNode}), and this is ${nodeVersion}`;
     }
     return isPeer(framework) ? complaint : undefined;
   };
@@ -48,14 +52,15 @@ function present(wanted: readonly Framework[], python: string | undefined): Fram
 function prepare(options: Options): Run {
   const wanted = frameworks.filter(({ name }) => options.frameworks.includes(name));
   const python = wanted.some(({ runtime }) => runtime === 'python') ? findPython() : undefined;
+  const runtimes = { ...findNode(options.node), python };
   const chosen = workloads.filter(({ id }) => options.workloads.includes(id));
   const specs = chosen.flatMap(({ cases }) => cases.map(({ spec }) => spec));
   return {
-    contenders: contendersOf(present(wanted, python), options.threads).filter((each) =>
+    contenders: contendersOf(present(wanted, runtimes), options.threads).filter((each) =>
       specs.some((spec) => offers(each, spec)),
     ),
     workloads: chosen,
-    runtimes: { ...findNode(options.node), python },
+    runtimes,
     options,
   };
 }

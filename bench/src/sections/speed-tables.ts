@@ -73,11 +73,12 @@ function comparison(numerator: string, denominators: readonly Contender[], name:
  */
 function comparisonsOf({ contenders }: Run): Comparison[] {
   const own = contenders.filter(({ framework }) => framework.role === 'own');
-  const others = contenders.filter(({ framework }) => framework.role !== 'own');
-  const javascriptPeers = others.filter(({ framework }) => framework.role === 'peer' && framework.runtime === 'node');
-  return own.flatMap(({ label, threads }) => {
-    const fewer = own.filter((each) => each.threads < threads);
-    const equals = others.filter((each) => each.threads === threads);
+  const javascriptPeers = contenders.filter(
+    ({ framework }) => framework.role === 'peer' && framework.runtime === 'node',
+  );
+  return own.flatMap(({ framework, label, threads }) => {
+    const fewer = own.filter((each) => each.framework === framework && each.threads < threads);
+    const equals = contenders.filter((each) => each.framework !== framework && each.threads === threads);
     const singly = [...fewer, ...equals].map((other) => comparison(label, [other], other.label));
     return threads === 1 && javascriptPeers.length > 0
       ? [comparison(label, javascriptPeers, 'best JavaScript peer'), ...singly]

@@ -121,7 +121,7 @@ describe.skipIf(executablePath === undefined)(suite, () => {
       await page.locator('.feedback.wrong').waitFor();
       expect(await page.locator('.feedback .mend').count()).toBe(0);
       await answer.fill("\\sigma'(z)");
-      await page.getByText('An answer has no slope in it').waitFor();
+      await page.getByText('The answer must not contain a prime').waitFor();
       await answer.fill('\\sigma(z) (1 - \\sigma(z))');
       await page.locator('.feedback.holds').waitFor();
       await page.getByText('1 of 12 solved').waitFor();

@@ -109,3 +109,10 @@ test('an index d is no differential', () => {
   expect(right).toBe('holds');
   expect(wrong).not.toBe('holds');
 });
+
+test('a formula for each element says more than y = f(x)', () => {
+  const page = String.raw`$$y = f(x), \quad x \in \mathbb{R}^n, \quad y \in \mathbb{R}^m$$ $$y_i = \phi(x_i)$$ Here $g = h(f)$ and $f = 2$.
+
+    $$\frac{\partial y}{\partial x} = \operatorname{diag}(\phi'(x_1), \ldots, \phi'(x_n))$$`;
+  expect(verdicts(page).at(-1)).toBe('holds');
+});

@@ -26,6 +26,8 @@ interface Definer {
   readonly pattern: readonly Expression[];
   /** Whether it only assigns numbers, as in a numerical example. */
   readonly isNumeric: boolean;
+  /** Whether it only names a function that it doesn't define, as y = f(x) does. */
+  readonly isAbstract: boolean;
 }
 
 /** Returns the letter that a statement defines, if it defines one: `z = …`, `f(x) = …`, `\partial L / \partial z = g`. */
@@ -53,6 +55,14 @@ const linkNames = /^(?:delta|e|epsilon|varepsilon|g|G|Delta|s|beta)$/;
 function hasLooseDots(e: Expression): boolean {
   const inside = bare(e);
   return inside.kind === 'sum' && [inside.terms[0], inside.terms.at(-1)].some((term) => term?.kind === 'dots');
+}
+
+/** Returns whether an expression is f(x), where f may have been taken for a factor. */
+function isAbstract(e: Expression): boolean {
+  const inside = bare(e);
+  if (inside.kind === 'call') return inside.fn.alphabet !== 'upright';
+  const [fn, argument, ...others] = inside.kind === 'product' ? inside.factors : [];
+  return fn?.kind === 'letter' && argument?.kind === 'group' && others.length === 0;
 }
 
 /** Returns whether a definition holds for all indices, unlike the first step of a recursion. */
@@ -103,7 +113,15 @@ export class Nearby {
       if (letter === undefined) return [];
       const { members, elements } = outline.letters.useOf(letter);
       const [form] = formsOf([letter], outline) as [Form];
-      return [{ statement, form, pattern: [...members, ...elements], isNumeric: isNumeric(of.sides[1]!) }];
+      return [
+        {
+          statement,
+          form,
+          pattern: [...members, ...elements],
+          isNumeric: isNumeric(of.sides[1]!),
+          isAbstract: isAbstract(of.sides[1]!),
+        },
+      ];
     });
   }
 
@@ -223,7 +241,8 @@ export class Nearby {
     );
     const isLater = alike.length > 0 && alike.every(({ statement }) => statement > index);
     // Y means the array, not a row Y_i that was defined since.
-    const whole = sup + sub === 0 ? before.filter(({ pattern }) => pattern.length === 0) : [];
+    const whole =
+      sup + sub === 0 ? before.filter((definer) => definer.pattern.length === 0 && !definer.isAbstract) : [];
     const ordered = isLater ? alike : whole.length > 0 ? whole : before.length > 0 ? before : all;
     const [first] = ordered;
     // G_A is named like G_Z, which is a derivative.

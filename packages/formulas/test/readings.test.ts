@@ -116,3 +116,8 @@ test('a formula for each element says more than y = f(x)', () => {
     $$\frac{\partial y}{\partial x} = \operatorname{diag}(\phi'(x_1), \ldots, \phi'(x_n))$$`;
   expect(verdicts(page).at(-1)).toBe('holds');
 });
+
+test('a formula whose derivatives are 0 as the page is understood is not judged', () => {
+  const page = String.raw`$f = a^2 + v$, $q = a^3$, $r = a^4$. $\frac{\partial q}{\partial v} = 2 \frac{\partial r}{\partial v}$`;
+  expect(verdicts(page)).toEqual(['not understood']);
+});

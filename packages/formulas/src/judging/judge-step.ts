@@ -1,5 +1,6 @@
 /** Judges one step of a formula in several scenarios, to find when it holds. */
 
+import { topScope } from '../evaluating/scope.ts';
 import type { Transition } from '../evaluating/setting.ts';
 import { isNumber, type Layout } from '../evaluating/values.ts';
 import type { Outline, Step } from '../meaning/outline-types.ts';
@@ -9,7 +10,7 @@ import { type Deadline, OutOfTime } from '../running/deadline.ts';
 import { equalExactly } from '../running/exact.ts';
 import type { Floats } from '../running/floats.ts';
 import { ancestorsOf, TooLarge } from '../running/graph.ts';
-import { bare, type Expression, walk } from '../syntax/ast.ts';
+import { bare, type DerivativeNode, type Expression, partsOf, walk } from '../syntax/ast.ts';
 import { approximated, withoutRemainder } from './comparing/approximations.ts';
 import { inequality, isInequality } from './comparing/inequalities.ts';
 import { counterexampleOf, smallest } from './counterexamples.ts';
@@ -182,6 +183,31 @@ function isZero(e: Expression): boolean {
   return (inside.kind === 'number' && Number(inside.text) === 0) || (inside.kind === 'letter' && inside.name === '0');
 }
 
+/** Whether all derivatives in a step are 0, so that both sides are equal whatever the step says of them. */
+function isVacuous({ step, statement, data, layout }: Case, scenario: Scenario, pairs: readonly Pair[]): boolean {
+  const sides = [step.left, step.right];
+  if (sides.some(isZero)) return false;
+  const found = sides.flatMap(derivativesIn);
+  if (found.length === 0) return false;
+  return pairs.every(({ indices, point }) => {
+    const evaluator = scenario.at(point);
+    evaluator.arithmetic.layout = layout;
+    try {
+      const nodes = found.map((e) => evaluator.matrix(e, { ...topScope, indices, until: statement }).node);
+      const floats = sample(data, nodes, 1);
+      return floats !== undefined && nodes.every((node) => floats.elements(node).every((x) => x === 0));
+    } catch {
+      return false;
+    }
+  });
+}
+
+/** Returns the derivatives in an expression, except those whose indices a sum binds. */
+function derivativesIn(e: Expression): DerivativeNode[] {
+  if (e.kind === 'derivative') return [e];
+  return e.kind === 'big' ? [] : partsOf(e).flatMap(derivativesIn);
+}
+
 /** Judges a step in a scenario in which both sides have values. */
 function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pairs' }): Judgement {
   const { outline, world, step, statement, data, deadline, layout } = of;
@@ -191,6 +217,10 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
   const found = holds(pairs, data);
   if (found === undefined) return judgement('undecided', 'none', 'it has no finite value for any of the data tried');
   if (found === 'equal') {
+    if (isVacuous(of, scenario, pairs))
+      return judgement('not understood', 'none', 'as the page is understood, its derivatives are 0 everywhere', {
+        place: step.right.span,
+      });
     const leaves = ancestorsOf(pairs.flatMap(({ left, right }) => [left.node, right.node])).filter(
       ({ op }) => op === 'leaf',
     );

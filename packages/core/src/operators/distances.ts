@@ -12,11 +12,10 @@ import {
   ShapeError,
   sizeOf,
 } from '@tapegrad/kernels';
-import { defineOp } from '../autograd/define.ts';
 import { checkFloat } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
+import { isIntercepted } from '../tape/interception.ts';
 import { Tensor } from '../tensor.ts';
-import { jvp, vjp } from '../transforms/derivatives.ts';
 import type { Broadcast } from '../types/static-shapes.ts';
 import { unsqueeze } from './arrangement.ts';
 import { clamp } from './elementary.ts';
@@ -104,45 +103,39 @@ function addSquares(sums: Float64Array, x: number, columns: Float64Array, from: 
   }
 }
 
-type OfVectors = (x: Tensor, y: Tensor) => Tensor;
-
 /** Computes distances as norms of all differences, which can be differentiated. */
 const normsOfDifferences = (x: Tensor, y: Tensor, order: number): Tensor =>
   norm(unsqueeze(x, -2).sub(unsqueeze(y, -3)) as Tensor, -1, { order }) as Tensor;
 
-const ofOrderTwo: OfVectors = (x, y) => normsOfDifferences(x, y, 2);
+/** Returns whether the elements of a tensor can be read, and no derivative with respect to it is needed. */
+const isConstant = ({ array, requiresGrad }: Tensor): boolean => !requiresGrad && array instanceof NdArray;
 
 /**
- * Computes Euclidean distances between vectors whose leading axes agree, without an array of their differences. Sums are
- * float64. Only derivatives need the differences.
+ * Computes Euclidean distances between constant vectors whose leading axes agree, without an array of their differences.
+ * Sums are float64.
  */
-const euclidean: OfVectors = defineOp<OfVectors>({
-  name: 'cdist',
-  batched: true,
-  forward(x, y) {
-    const { dtype, shape } = x;
-    const [m, n, d] = [shape.at(-2)!, y.shape.at(-2)!, shape.at(-1)!];
-    const lead = shape.slice(0, -2);
-    const [out, sums] = [newData(dtype, sizeOf(lead) * m * n), new Float64Array(n)];
-    const [least, most] = SAFE_SQUARES;
-    for (let batch = 0; batch < sizeOf(lead); batch++) {
-      const from = batch * n * d;
-      const columns = columnsOf(y.data, from, n, d);
-      for (let i = batch * m; i < (batch + 1) * m; i++) {
-        sums.fill(0);
-        for (let at = 0; at < d; at++) addSquares(sums, x.data[i * d + at]!, columns, at * n);
-        for (let j = 0; j < n; j++) {
-          const sum = sums[j]!;
-          const isSafe = sum > least && sum < most;
-          out[i * n + j] = isSafe ? Math.sqrt(sum) : scaledDistance(x.data, i * d, y.data, from + j * d, d);
-        }
+function euclideanDistances(x: Tensor, y: Tensor): Tensor {
+  const { dtype, shape } = x;
+  const [m, n, d] = [shape.at(-2)!, y.shape.at(-2)!, shape.at(-1)!];
+  const lead = shape.slice(0, -2);
+  const [xs, ys] = [x.data, y.data];
+  const [out, sums] = [newData(dtype, sizeOf(lead) * m * n), new Float64Array(n)];
+  const [least, most] = SAFE_SQUARES;
+  for (let batch = 0; batch < sizeOf(lead); batch++) {
+    const from = batch * n * d;
+    const columns = columnsOf(ys, from, n, d);
+    for (let i = batch * m; i < (batch + 1) * m; i++) {
+      sums.fill(0);
+      for (let at = 0; at < d; at++) addSquares(sums, xs[i * d + at]!, columns, at * n);
+      for (let j = 0; j < n; j++) {
+        const sum = sums[j]!;
+        const isSafe = sum > least && sum < most;
+        out[i * n + j] = isSafe ? Math.sqrt(sum) : scaledDistance(xs, i * d, ys, from + j * d, d);
       }
     }
-    return new Tensor(new NdArray(out, dtype, [...lead, m, n]));
-  },
-  vjp: (g, _distances, x, y) => vjp(ofOrderTwo, x, y)[1](g),
-  jvp: (tangents, _distances, x, y) => jvp(ofOrderTwo, [x, y], tangents as [Tensor, Tensor])[1],
-});
+  }
+  return new Tensor(new NdArray(out, dtype, [...lead, m, n]));
+}
 
 /** The options of `cdist`. */
 export interface CdistOptions {
@@ -185,8 +178,11 @@ export function cdist<A extends Shape, B extends Shape>(
     throw new ShapeError(`cdist: expected [..., m, d] and [..., n, d], got ${formatShape(a)} and ${formatShape(b)}`);
   }
   if (!(order > 0)) throw new ArgumentError(`cdist: the order is ${order}, expected a number above 0`);
-  if (order !== 2 || left.dtype !== right.dtype) return normsOfDifferences(left, right, order) as never;
+  const needsDifferences = order !== 2 || left.dtype !== right.dtype || isIntercepted();
+  if (needsDifferences || !isConstant(left) || !isConstant(right)) {
+    return normsOfDifferences(left, right, order) as never;
+  }
   const lead = broadcastShapes('cdist', a.slice(0, -2), b.slice(0, -2));
   const along = (vectors: Tensor): Tensor => vectors.broadcastTo([...lead, ...vectors.shape.slice(-2)]) as Tensor;
-  return euclidean(along(left), along(right)) as never;
+  return euclideanDistances(along(left), along(right)) as never;
 }

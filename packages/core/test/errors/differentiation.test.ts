@@ -103,7 +103,7 @@ describe('differentiation', () =>
     ['gradcheck: expected at least one input', ArgumentError, () => gradcheck(() => zeros([]), [])],
     ['gradcheck: input 0, [2], is float32; expected float64', DTypeError, () => gradcheck((x) => x, [float(2)])],
     [
-      'gradcheck: the function gave int32; expected float64',
+      'gradcheck: the function returned int32; expected float64',
       DTypeError,
       () => gradcheck((x) => x.argmax(0), [zeros([2], { dtype: 'float64' })]),
     ],

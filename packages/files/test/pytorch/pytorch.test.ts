@@ -138,7 +138,7 @@ describe('refused', () => {
     ['another ZIP file', zipSync({ 'a.txt': strToU8('x') }), 'the ZIP file has no data.pkl'],
     ['a text', strToU8('hello'), 'expected a ZIP file, as torch.save writes it'],
     ['nothing', new Uint8Array(0), 'expected a ZIP file'],
-    ['the format of old', storedBytes('pytorch/old.pt'), 'is in the format of before PyTorch 1.6; torch.save it again'],
+    ['the format of old', storedBytes('pytorch/old.pt'), 'is in the format used before PyTorch 1.6'],
     ['a module', storedBytes('pytorch/module.pt'), 'refused torch.nn.modules.linear.Linear'],
     ['what calls', storedBytes('pytorch/calls.pt'), 'refused __builtin__.print'],
   ] as const)('is %s', async (_, bytes, message) => {

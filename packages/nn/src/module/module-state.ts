@@ -11,7 +11,7 @@ import {
   ShapeError,
   type Variable,
 } from '@tapegrad/core/lean';
-import { type Module, moduleAccess, type Survey } from './module.ts';
+import { Module, moduleAccess, type Survey } from './module.ts';
 import { join } from './module-parts.ts';
 
 /** The elements of a parameter or buffer as plain data, in row-major order. */
@@ -148,6 +148,12 @@ function strictness(options: LoadOptions): boolean {
   return strict;
 }
 
+/** Returns the variables of a module; `call` is the function's name for messages. */
+export function surveyOf(call: string, module: Module): Survey {
+  if (module instanceof Module) return moduleAccess.survey(module);
+  throw new ArgumentError(`${call}: expected a module, got ${describeValue(module)}`);
+}
+
 /**
  * Returns a copy of the parameters and buffers as plain data, by path. Shared ones appear once, under their first path. In
  * the main entry point it is also a method, `model.state()`.
@@ -155,13 +161,14 @@ function strictness(options: LoadOptions): boolean {
  * @example
  * Object.keys(moduleState(new Dense(4, 2))); // ['weight', 'bias']
  */
-export const moduleState = (module: Module): ModuleState =>
-  Object.fromEntries(
-    Array.from(moduleAccess.survey(module).variables, ([path, { shape, dtype, data }]) => [
-      path,
-      { shape: [...shape], dtype, data: data.slice() },
-    ]),
-  );
+export function moduleState(module: Module): ModuleState {
+  const { variables } = surveyOf('moduleState', module);
+  const entries = Array.from(variables, ([path, { shape, dtype, data }]) => [
+    path,
+    { shape: [...shape], dtype, data: data.slice() },
+  ]);
+  return Object.fromEntries(entries);
+}
 
 /**
  * Replaces the elements of the parameters and buffers by those of a state. If the state does not fit, nothing changes. In
@@ -174,7 +181,7 @@ export const moduleState = (module: Module): ModuleState =>
  * loadModule(copy, moduleState(trained)); // { missing: [], unexpected: [] }
  */
 export function loadModule(module: Module, state: ModuleState, options: LoadOptions = {}): LoadReport {
-  const survey = moduleAccess.survey(module);
+  const survey = surveyOf('loadModule', module);
   const { elements, report } = matchState(state, options, survey.variables, (path) => variableAt(survey, path));
   for (const [variable, data] of elements) variable.update((own) => own.set(data));
   return report;

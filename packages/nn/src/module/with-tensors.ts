@@ -1,10 +1,10 @@
 /** Runs a module with other tensors in place of its parameters. */
 
-import { checkSynchronous, checkTensor } from '@tapegrad/core/extend';
+import { checkSynchronous, checkTensor, describeValue } from '@tapegrad/core/extend';
 import { ArgumentError, type Tensor, type Variable } from '@tapegrad/core/lean';
-import { type Module, moduleAccess } from './module.ts';
+import type { Module } from './module.ts';
 import type { Place } from './module-parts.ts';
-import { checkLike, throwUnknown, variableAt } from './module-state.ts';
+import { checkLike, surveyOf, throwUnknown, variableAt } from './module-state.ts';
 
 /**
  * Runs a function while tensors replace the parameters and buffers with given paths, in a module and its submodules. In the
@@ -16,10 +16,13 @@ import { checkLike, throwUnknown, variableAt } from './module-state.ts';
  * withTensors(layer, tensors, () => layer.forward(tensor([[1, 2]])).item()); // 3
  */
 export function withTensors<R>(module: Module, tensors: Readonly<Record<string, Tensor>>, body: () => R): R {
+  if (typeof body !== 'function') {
+    throw new ArgumentError(`withTensors: expected a function to run, got ${describeValue(body)}`);
+  }
+  const survey = surveyOf('withTensors', module);
   if (typeof tensors !== 'object' || tensors === null) {
     throw new ArgumentError(`withTensors: expected tensors by path, { weight: w }, got ${tensors}`);
   }
-  const survey = moduleAccess.survey(module);
   const replacements = new Map<Variable, Tensor>();
   for (const [path, tensor] of Object.entries(tensors)) {
     const variable = variableAt(survey, path) ?? throwUnknown('withTensors', path, survey.variables);

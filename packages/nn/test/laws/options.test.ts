@@ -5,12 +5,23 @@ import * as nn from '@tapegrad/nn';
 import { describe, expect, test } from 'vitest';
 import { all, type Callable, type Class, called, isClass, made, names, own } from './subjects.ts';
 
-/** The functions without options. */
+/** The functions without options, and `loadModule`, whose state would be taken for its options. */
 const plain: readonly string[] = [
   ...['AdaptiveAvgPool2d', 'ELU', 'Flatten', 'GlobalAvgPool', 'Hardtanh', 'Identity', 'InputShape', 'KeyValueCache'],
   ...['LeakyReLU', 'Module', 'PixelShuffle', 'ReLU', 'Reshape', 'Residual', 'SELU', 'Sequential', 'SiLU', 'Sigmoid'],
   ...['Softmax', 'Softplus', 'Tanh', 'adaptiveAvgPool2d', 'alphaDropout', 'bilinear', 'dense', 'dropout', 'dropout1d'],
-  ...['dropout2d', 'globalAvgPool', 'gruCell', 'lstmCell', 'pixelShuffle', 'rnnCell', 'weightNorm'],
+  ...[
+    'dropout2d',
+    'globalAvgPool',
+    'gruCell',
+    'loadModule',
+    'lstmCell',
+    'moduleState',
+    'pixelShuffle',
+    'rnnCell',
+    'weightNorm',
+    'withTensors',
+  ],
 ];
 
 /** The optional arguments between the required ones and the options. */

@@ -117,9 +117,11 @@ export const called: Readonly<Record<string, readonly unknown[]>> = {
   l1: [rows, rows],
   layerNorm: [rows],
   lstm: [ones([1, 2, 2]), [[gated(4)]]],
+  loadModule: [new nn.Dense(2, 2, own), nn.moduleState(new nn.Dense(2, 2, own))],
   lstmCell: [rows, [ones([2, 3]), ones([2, 3])], gated(4)],
   maxPool1d: [maps, 2],
   maxPool2d: [images, 2],
+  moduleState: [new nn.Dense(2, 2, own)],
   mse: [rows, rows],
   multiLabelMargin: [
     rows,
@@ -145,4 +147,5 @@ export const called: Readonly<Record<string, readonly unknown[]>> = {
   tripletMargin: [rows, rows, rows],
   upsample: [images, { scale: 2 }],
   weightNorm: [rows, ones([1, 2]), 1],
+  withTensors: [new nn.Dense(2, 2, own), {}, () => 0],
 };

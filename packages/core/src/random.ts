@@ -76,8 +76,13 @@ export interface UniformOptions extends RandomOptions {
   readonly high?: number;
 }
 
-/** A source of random bits. */
-export type RandomBits = ReturnType<typeof xoroshiro128plus>;
+/** A source of random bits. Written out, so that declarations don't need the types of the package that implements it. */
+export interface RandomBits {
+  clone(): RandomBits;
+  /** Returns the next 32 bits as an integer. */
+  next(): number;
+  getState(): readonly number[];
+}
 
 /** The internals of a generator that functions in other files use. */
 export interface RandomAccess {

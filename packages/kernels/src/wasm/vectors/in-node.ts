@@ -6,7 +6,7 @@
 import { ArgumentError } from '../../errors.ts';
 import { features } from '../assembler/features.ts';
 import { assembleFor, type VectorBits, vectorBits } from '../assembler/vector-width.ts';
-import { builtin, hostProcess, messageOf } from '../threads/host.ts';
+import { builtin, hostProcess, isNode, messageOf } from '../threads/host.ts';
 import { checkBits } from './check-bits.ts';
 import { findDifference } from './self-check.ts';
 import { widens } from './speed-check.ts';
@@ -25,16 +25,19 @@ let isPrepared = false;
 
 /**
  * Sets the width that the environment asks for: by the variable `TAPEGRAD_VECTORS`, or by V8's flag on Node's command line.
- * A host that can't provide it is only warned about.
+ * An engine that can't provide it is only warned about. Hosts other than Node aren't asked.
  */
 export function prepareVectors(): void {
   if (isPrepared) return;
   isPrepared = true;
+  // Deno would ask its user for permission to read a variable.
+  if (!isNode()) return;
   const { env = {}, execArgv = [] } = hostProcess() ?? {};
-  const wanted = env[VARIABLE] ?? (execArgv.includes(FLAG) ? '256' : undefined);
+  const variable = env[VARIABLE];
+  const wanted = variable ?? (execArgv.includes(FLAG) ? '256' : undefined);
   if (wanted === undefined) return;
   try {
-    switchVectors(env[VARIABLE] === undefined ? FLAG : VARIABLE, Number(wanted) as VectorBits);
+    switchVectors(variable === undefined ? FLAG : VARIABLE, Number(wanted) as VectorBits);
   } catch (error) {
     warn(messageOf(error));
   }

@@ -19,8 +19,8 @@ import { cellsOf, isAsTold, lineOf, page, withFiles, withLines } from './table.m
 /** @typedef {{ host: string, verdict: 'passed' | 'failed' | 'skipped', seconds: number, cells?: readonly string[] | undefined, message?: string }} Report */
 
 const MAX_SECONDS = 180;
-/** The number of kinds of hosts that are tried at the same time. */
-const CONCURRENCY = Math.min(2, availableParallelism());
+/** The number of kinds of hosts that are tried at the same time: one more than cores, since some wait for the registry. */
+const CONCURRENCY = availableParallelism() + 1;
 
 const { values: options, positionals: words } = parseArgs({
   options: { json: { type: 'boolean' }, 'update-docs': { type: 'boolean' } },

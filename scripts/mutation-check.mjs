@@ -13,7 +13,14 @@ import { root } from './pnpm.mjs';
 /** @typedef {{ law: string, file: string, edit: Edit, check: readonly string[], says: RegExp }} Mutation */
 
 const types = ['tsc', '-b', 'packages/nn', 'packages/optim'];
-const layers = ['biome', 'lint', '--only=noImportCycles', '--only=noRestrictedImports', 'packages'];
+const layers = [
+  'biome',
+  'lint',
+  '--only=noImportCycles',
+  '--only=noRestrictedImports',
+  '--max-diagnostics=none',
+  'packages',
+];
 
 /**
  * Removes a property, on one line or on several, from the table that a file holds.

@@ -16,7 +16,7 @@ import { type NetworkLine, type NetworkOptions, networkLines, networkStyle, pair
 import { normalized, print, type Style } from './mutants/printing.ts';
 
 const all = process.env.FORMULAS_MUTANTS === 'all';
-const perLine = all ? 240 : 8;
+const perLine = all ? 240 : 5;
 const random = randomIntegers(Number(process.env.PROPERTY_SEED ?? 1));
 const read = (name: string): string => readFileSync(new URL(`fixtures/${name}`, import.meta.url), 'utf8');
 

@@ -95,7 +95,7 @@ const blockLength = 1024;
 const [first, second] = [new Float64Array(blockLength), new Float64Array(blockLength)];
 
 /** Fills an array with a function of the elements of another array of the same shape. */
-export function mapBlocks(f: OnBlock, x: NdArray, out: NdArray): NdArray {
+function mapBlocks(f: OnBlock, x: NdArray, out: NdArray): NdArray {
   forEachBroadcastRun(out, [x], (length, [o, p], [os, ps]) => {
     for (let done = 0; done < length; done += blockLength) {
       const n = Math.min(blockLength, length - done);
@@ -106,6 +106,10 @@ export function mapBlocks(f: OnBlock, x: NdArray, out: NdArray): NdArray {
   });
   return out;
 }
+
+/** Makes primitives of functions of blocks. */
+export const unaryLoops = <P extends Unary>(table: { readonly [Name in P]: OnBlock }) =>
+  mapEntries(table, (name, f) => (x: NdArray) => mapBlocks(f, x, emptyOf(resultOf[name](x))));
 
 /** Fills an array with a function of the elements of two arrays that broadcast to its shape. */
 export function mapBlockPairs(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
@@ -126,7 +130,7 @@ export const elementwise: Pick<
   CommonKernels<NdArray>,
   ((Unary | Binary) & keyof CommonKernels<NdArray>) | 'activationGrad'
 > = {
-  ...mapEntries(unary, (name, f) => (x: NdArray) => mapBlocks(f, x, emptyOf(resultOf[name](x)))),
+  ...unaryLoops(unary),
   ...mapEntries(binary, (name, f) => (x: NdArray, y: NdArray) => {
     const exact = name === 'mul' && x.dtype === 'int32' ? mulInt32 : f;
     return mapBlockPairs(exact, x, y, emptyOf(resultOf[name](x, y)));

@@ -1,11 +1,9 @@
 /** The plain loops of exponentials and logarithms that are accurate near 0. */
 
-import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';
-import { emptyOf } from '../arrays/movement.ts';
-import { mapEntries, type NearZeroKernels } from '../primitives.ts';
+import type { NearZeroKernels } from '../primitives.ts';
 import { softplus } from '../special.ts';
-import { mapBlocks, type OnBlock } from './elementwise.ts';
+import { type OnBlock, unaryLoops } from './elementwise.ts';
 
 // One loop per function, as in elementwise.ts.
 const loops: { readonly [P in keyof NearZeroKernels<NdArray>]: OnBlock } = {
@@ -20,7 +18,4 @@ const loops: { readonly [P in keyof NearZeroKernels<NdArray>]: OnBlock } = {
   },
 };
 
-export const nearZeroLoops: NearZeroKernels<NdArray> = mapEntries(
-  loops,
-  (name, f) => (x: NdArray) => mapBlocks(f, x, emptyOf(resultOf[name](x))),
-);
+export const nearZeroLoops: NearZeroKernels<NdArray> = unaryLoops(loops);

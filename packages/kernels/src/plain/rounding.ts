@@ -3,9 +3,9 @@
 import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';
 import { emptyOf } from '../arrays/movement.ts';
-import { mapEntries, type RoundingKernels, type Unary } from '../primitives.ts';
+import type { RoundingKernels, Unary } from '../primitives.ts';
 import { remainder, roundToEven } from '../special.ts';
-import { mapBlockPairs, mapBlocks, type OnBlock } from './elementwise.ts';
+import { mapBlockPairs, type OnBlock, unaryLoops } from './elementwise.ts';
 
 // One loop per function, as in elementwise.ts.
 const unary: { readonly [P in Unary & keyof RoundingKernels<NdArray>]: OnBlock } = {
@@ -21,7 +21,7 @@ const unary: { readonly [P in Unary & keyof RoundingKernels<NdArray>]: OnBlock }
 };
 
 export const roundingLoops: RoundingKernels<NdArray> = {
-  ...mapEntries(unary, (name, f) => (x: NdArray) => mapBlocks(f, x, emptyOf(resultOf[name](x)))),
+  ...unaryLoops(unary),
   remainder: (x, y) =>
     mapBlockPairs(
       (left, right, n) => {

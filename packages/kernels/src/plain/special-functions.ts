@@ -1,11 +1,9 @@
 /** The plain loops of the special functions. */
 
-import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';
-import { emptyOf } from '../arrays/movement.ts';
-import { mapEntries, type SpecialKernels } from '../primitives.ts';
+import type { SpecialKernels } from '../primitives.ts';
 import { erf, erfc } from '../special.ts';
-import { mapBlocks, type OnBlock } from './elementwise.ts';
+import { type OnBlock, unaryLoops } from './elementwise.ts';
 
 // One loop per function, as in elementwise.ts.
 const loops: { readonly [P in keyof SpecialKernels<NdArray>]: OnBlock } = {
@@ -17,7 +15,4 @@ const loops: { readonly [P in keyof SpecialKernels<NdArray>]: OnBlock } = {
   },
 };
 
-export const specialLoops: SpecialKernels<NdArray> = mapEntries(
-  loops,
-  (name, f) => (x: NdArray) => mapBlocks(f, x, emptyOf(resultOf[name](x))),
-);
+export const specialLoops: SpecialKernels<NdArray> = unaryLoops(loops);

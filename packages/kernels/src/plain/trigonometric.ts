@@ -3,8 +3,8 @@
 import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';
 import { emptyOf } from '../arrays/movement.ts';
-import { mapEntries, type TrigonometricKernels, type Unary } from '../primitives.ts';
-import { mapBlockPairs, mapBlocks, type OnBlock } from './elementwise.ts';
+import type { TrigonometricKernels, Unary } from '../primitives.ts';
+import { mapBlockPairs, type OnBlock, unaryLoops } from './elementwise.ts';
 
 // One loop per function, as in elementwise.ts.
 const unary: { readonly [P in Unary & keyof TrigonometricKernels<NdArray>]: OnBlock } = {
@@ -35,7 +35,7 @@ const unary: { readonly [P in Unary & keyof TrigonometricKernels<NdArray>]: OnBl
 };
 
 export const trigonometricLoops: TrigonometricKernels<NdArray> = {
-  ...mapEntries(unary, (name, f) => (x: NdArray) => mapBlocks(f, x, emptyOf(resultOf[name](x)))),
+  ...unaryLoops(unary),
   atan2: (y, x) =>
     mapBlockPairs(
       (left, right, n) => {

@@ -37,7 +37,7 @@ const DEBIAN = '/usr/share/datasets/fashion-mnist';
 /** A size limit for each file. The largest has 26 MB, and 47 MB when unpacked. */
 const MAX_BYTES = 2 ** 26;
 
-/** Whether a folder has a file, packed or not. */
+/** Returns whether a folder has a file, packed or not. */
 const hasFile = (folder: string, name: string): boolean =>
   [name, `${name}.gz`].some((file) => existsSync(join(folder, file)));
 

@@ -18,7 +18,7 @@ export async function runProgram(program: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Whether an error came from the operating system, such as a full disk. */
+/** Returns whether an error came from the operating system, such as a full disk. */
 const isSystemError = (error: unknown): error is NodeJS.ErrnoException => error instanceof Error && 'syscall' in error;
 
 /** Returns the folder `out` next to the folder of a program's main file, relative to the working directory. */

@@ -31,7 +31,7 @@ function describe(expect: Row['expect']): string {
 
 const holds = (verdict: string): boolean => verdict === 'equal' || verdict === 'rounding';
 
-/** Whether the report on a formula is the expected one. The tape must agree with central differences in any case. */
+/** Returns whether the report on a formula is the expected one. The tape must agree with central differences in any case. */
 function meets(expect: Expectation, report: FormulaReport): boolean {
   if (report.differences?.passed === false) return false;
   if (expect === 'holds') return report.passed;

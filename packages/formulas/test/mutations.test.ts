@@ -54,7 +54,7 @@ function mutantsOf<T>(
 
 type Expected = 'holds' | 'does not hold' | 'holds at equal lengths';
 
-/** Whether two sides are equal in a setting; `undefined` if that can't be decided. */
+/** Returns whether two sides are equal in a setting; `undefined` if that can't be decided. */
 function agrees(sides: Formula, setting: Setting, tolerance: number): boolean | undefined {
   try {
     const [first, ...rest] = sides.map((side) => evaluate(side, setting, {}));
@@ -123,7 +123,7 @@ describe('matrix-derivatives.md', () => {
   });
 });
 
-/** Whether a formula can't be wrong because it defines a new letter. */
+/** Returns whether a formula can't be wrong because it defines a new letter. */
 const definesAnother = ([own]: Formula, [left]: Formula): boolean =>
   own?.kind === 'letter' && left?.kind === 'letter' && JSON.stringify(own) !== JSON.stringify(left);
 

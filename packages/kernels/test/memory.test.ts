@@ -6,7 +6,7 @@ const length = 5000;
 const make = (): NdArray => new NdArray(allocate('float64', length), 'float64', [length]);
 const view = ({ data }: NdArray): NdArray => new NdArray(data, 'float64', [1]);
 
-/** Whether the memory of an array is reused. */
+/** Returns whether the memory of an array is reused. */
 function isGivenOut(array: NdArray): boolean {
   const taken = Array.from({ length: 50 }, () => allocate('float64', length).buffer);
   return taken.includes(array.data.buffer);

@@ -63,7 +63,10 @@ export function checkCount(call: string, what: string, expected: number, list: r
   throw new ArgumentError(`${call}: expected a state of ${expected} ${what}, got ${got}`);
 }
 
-/** Whether two names can refer to the same parameter: they are equal, or one is a longer path, from an enclosing module. */
+/**
+ * Returns whether two names can refer to the same parameter: they are equal, or one is a longer path, from an enclosing
+ * module.
+ */
 const namesAgree = (a: string, b: string): boolean => a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
 
 /** Returns a copy of the arrays in a state. Throws unless it is the state of this parameter, with arrays like `expected`. */

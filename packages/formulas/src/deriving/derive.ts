@@ -73,7 +73,7 @@ function withZ0(e: Expression, input: string): Expression {
   return mapLetters(e, (letter) => (textOf(letter) === input ? { ...letterFrom('Z'), sub: [numberNode(0)] } : letter));
 }
 
-/** Whether a line is a derivative with respect to a parameter. These come after all links. */
+/** Returns whether a line is a derivative with respect to a parameter. These come after all links. */
 const isLate = ({ step }: DerivedLine): boolean => step.kind === 'gradient';
 
 /**

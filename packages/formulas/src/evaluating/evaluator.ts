@@ -13,7 +13,9 @@ import { NoMeaning, type Scope, topScope } from './scope.ts';
 import type { Evaluating, Setting } from './setting.ts';
 import { Arithmetic, isNumber, isVector, type Value } from './values.ts';
 
-/** Whether two arrays have the same shape and are neither square nor numbers, so that their product is elementwise. */
+/**
+ * Returns whether two arrays have the same shape and are neither square nor numbers, so that their product is elementwise.
+ */
 const isSameShape = (a: Value, b: Value): boolean =>
   !isNumber(a) &&
   !isNumber(b) &&

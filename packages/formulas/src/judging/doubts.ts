@@ -23,7 +23,7 @@ export function inTwoAlphabets({ left, right }: Step): string | undefined {
 export const twoAlphabets = (name: string): string =>
   `it uses both a bold and a plain '${name}', and the page does not say how they differ`;
 
-/** Whether an expression names the point at which it is evaluated: f |_{x = 2}, f'(2). */
+/** Returns whether an expression names the point at which it is evaluated: f |_{x = 2}, f'(2). */
 function namesPoint(e: Expression): boolean {
   let found = false;
   walk(e, (part) => {

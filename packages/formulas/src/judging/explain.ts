@@ -32,7 +32,7 @@ const isTransposed = (a: Float64Array, b: Float64Array, rows: number): boolean =
   rows > 1 &&
   a.every((x, place) => close(x, b[(place % rows) * rows + Math.floor(place / rows)]!));
 
-/** Whether the arrays have the same elements in another order. */
+/** Returns whether the arrays have the same elements in another order. */
 function isShuffled(a: Float64Array, b: Float64Array): boolean {
   const [x, y] = [a.toSorted(), b.toSorted()];
   return a.length > 1 && x.every((value, i) => close(value, y[i]!));

@@ -78,7 +78,7 @@ export function atOnce<T>(work: Iterator<unknown, T, undefined>): T {
 }
 
 /**
- * Whether a formula differentiates only expressions that are written out, whose dependencies are visible, and not
+ * Returns whether a formula differentiates only expressions that are written out, whose dependencies are visible, and not
  * letters such as L.
  */
 function isIdentity({ sides }: Statement): boolean {
@@ -137,8 +137,8 @@ function* readApart(
 }
 
 /**
- * Whether nearly all claims of a page are understood. On such a page a verdict of 'wrong' counts by itself; elsewhere the
- * nearest definitions have to confirm it.
+ * Returns whether nearly all claims of a page are understood. On such a page a verdict of 'wrong' counts by itself;
+ * elsewhere the nearest definitions have to confirm it.
  */
 function isReadWell(formulas: readonly FormulaJudgement[]): boolean {
   const claims = formulas.filter(({ kind, statement }) => kind === 'claim' || statement.error !== undefined);
@@ -158,7 +158,7 @@ const doubted = (overall: Judgement, found: Judgement | undefined): Judgement =>
     { place: overall.place },
   );
 
-/** Whether a formula differentiates only explicit expressions, of letters without indices. */
+/** Returns whether a formula differentiates only explicit expressions, of letters without indices. */
 function isPlainIdentity(statement: Statement): boolean {
   let hasIndices = false;
   for (const side of statement.sides)
@@ -228,7 +228,7 @@ function* readNearby(
   }
 }
 
-/** Whether a formula has been found to hold, or to hold on a condition, by some part of the page. */
+/** Returns whether a formula has been found to hold, or to hold on a condition, by some part of the page. */
 const isBetter = (better: ReadonlyMap<Statement, FormulaJudgement>, statement: Statement): boolean => {
   const found = better.get(statement);
   return found !== undefined && !isDoubtful(found.overall);

@@ -122,7 +122,7 @@ function unfitJudgement({ message, at, left, right }: Unfit): Judgement {
   return judgement('wrong', 'dimensions', `${message}${shapes}`, { place: at?.span });
 }
 
-/** Whether a side has a term that is only known by its order of magnitude: O(h^2). */
+/** Returns whether a side has a term that is only known by its order of magnitude: O(h^2). */
 function hasOrder(side: Expression): boolean {
   let found = false;
   walk(side, (e) => {
@@ -177,13 +177,13 @@ function judged(scenarios: Scenarios, of: Case): Judgement {
   return undecided!;
 }
 
-/** Whether a side is 0. The formula may then be a condition, such as the one for an extremum. */
+/** Returns whether a side is 0. The formula may then be a condition, such as the one for an extremum. */
 function isZero(e: Expression): boolean {
   const inside = bare(e);
   return (inside.kind === 'number' && Number(inside.text) === 0) || (inside.kind === 'letter' && inside.name === '0');
 }
 
-/** Whether all derivatives in a step are 0, so that both sides are equal whatever the step says of them. */
+/** Returns whether all derivatives in a step are 0, so that both sides are equal whatever the step says of them. */
 function isVacuous({ step, statement, data, layout }: Case, scenario: Scenario, pairs: readonly Pair[]): boolean {
   const sides = [step.left, step.right];
   if (sides.some(isZero)) return false;
@@ -277,7 +277,7 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
   return judgement('wrong', 'numeric', reason, { place: step.right.span, counterexample });
 }
 
-/** Whether a step compares a derivative with a number, so that it may be a condition on its letters. */
+/** Returns whether a step compares a derivative with a number, so that it may be a condition on its letters. */
 const isCondition = ({ left, right, relation }: Step): boolean =>
   containsDerivative(left) && isNumeric(right) && (isZero(right) || isInequality(relation));
 

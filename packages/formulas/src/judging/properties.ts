@@ -19,5 +19,5 @@ export function propertiesAt(outline: Outline, block: number): Map<string, Set<P
   return properties;
 }
 
-/** Whether a property implies that the matrix is square. */
+/** Returns whether a property implies that the matrix is square. */
 export const isOfSquares = (property: Property): boolean => property !== 'distribution' && property !== 'positive';

@@ -239,7 +239,7 @@ export function distance(floats: Floats, left: Node, right: Node): Distance | un
   return { isEqual: isEqual || (size < faint && isRounding(floats, left, right, apart)), left: a, right: b };
 }
 
-/** Whether a difference is only a rounding error, which changes completely if the data are perturbed slightly. */
+/** Returns whether a difference is only a rounding error, which changes completely if the data are perturbed slightly. */
 function isRounding({ nudged }: Floats, left: Node, right: Node, apart: Float64Array): boolean {
   if (nudged === undefined) return false;
   const other = differences(nudged.elements(left), nudged.elements(right));

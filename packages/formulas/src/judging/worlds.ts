@@ -99,7 +99,7 @@ function classesOf(outline: Outline, definitions: readonly Definition[]): Map<st
   return classes;
 }
 
-/** Whether lengths that differ in `part` become equal in `whole`, which combines it with other definitions. */
+/** Returns whether lengths that differ in `part` become equal in `whole`, which combines it with other definitions. */
 function isForced(part: ReadonlyMap<string, number>, whole: ReadonlyMap<string, number>): boolean {
   const seen = new Map<number, number>();
   for (const [name, own] of part) {

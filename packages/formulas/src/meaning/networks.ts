@@ -140,7 +140,7 @@ const statement = (left: Expression, right: Expression): Statement => ({
   error: undefined,
 });
 
-/** Whether a statement was added rather than written on the page. */
+/** Returns whether a statement was added rather than written on the page. */
 export const isSupposed = ({ fragment }: Statement): boolean => fragment < 0;
 
 const product = (a: Expression, b: Expression): Expression => ({

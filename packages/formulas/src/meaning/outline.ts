@@ -42,7 +42,7 @@ const inequalities: ReadonlySet<string> = new Set(['<', '>', 'le', 'ge', 'ne']);
 const judged = new Set(['=', 'define', 'leftarrow', 'propto', 'approx', ...inequalities]);
 const lossNames = /^(?:L|J|E|C|ell|R|F|loss|Loss|cost|Cost|MSE|CE|NLL|BCE|Q|S|H|U)$/;
 
-/** Whether an argument is written with dots: x_1, …, x_n. */
+/** Returns whether an argument is written with dots: x_1, …, x_n. */
 const hasDots = (e: Expression): boolean =>
   e.kind === 'dots' || (e.kind === 'big' && e.op === 'list') || (e.kind === 'tuple' && e.items.some(hasDots));
 

@@ -65,7 +65,7 @@ const textOfNumber = (e: Expression): string => {
 const isNamedCount = ({ sub, sup }: LetterNode): boolean =>
   sup.length === 0 && sub.every(({ kind }) => kind === 'prose');
 
-/** Whether a function has several arguments, which may be written with dots. */
+/** Returns whether a function has several arguments, which may be written with dots. */
 export const takesSeveral = ({ args }: CallNode): boolean => args.length > 1 || args[0]!.kind === 'tuple';
 
 const toNumber = /^(?:trace|det|logdet|logsumexp|total|average|variance|norm)$/;

@@ -8,7 +8,7 @@ import { eachLetter, type Letters, type Use } from './letters/letters.ts';
 /** The names of functions with a standard meaning. */
 export const knownNames: ReadonlySet<string> = new Set(Object.values(knownFunctions));
 
-/** Whether a name has a fixed meaning: the identity, ones, zeros, numbers. */
+/** Returns whether a name has a fixed meaning: the identity, ones, zeros, numbers. */
 export const isConstant = ({ name, alphabet }: LetterNode): boolean =>
   (alphabet !== 'plain' && /^[01]$/.test(name)) ||
   name === 'pi' ||
@@ -49,7 +49,7 @@ export function lossLetter(of: Expression): LetterNode | undefined {
   return inside.kind === 'call' && !knownNames.has(inside.fn.name) ? inside.fn : undefined;
 }
 
-/** Whether an expression looks like a loss: it contains logarithms, norms or squares, and a sum. */
+/** Returns whether an expression looks like a loss: it contains logarithms, norms or squares, and a sum. */
 export function isLossLike(e: Expression): boolean {
   let [has, adds] = [false, false];
   walk(e, (part) => {
@@ -80,7 +80,7 @@ export function textKey(e: Expression): string {
 export const textOfCount = (letter: LetterNode): string =>
   `${keyOf(letter)}${letter.sub.map((index) => `_${textKey(index)}`).join('')}`;
 
-/** Whether an inequality or membership only states the range of a letter and makes no claim: l < L, x ~ p. */
+/** Returns whether an inequality or membership only states the range of a letter and makes no claim: l < L, x ~ p. */
 export function isPlainBound({ sides, relations }: Statement): boolean {
   const isShort = (e: Expression): boolean => {
     const inside = bare(e);
@@ -95,7 +95,7 @@ export function isPlainBound({ sides, relations }: Statement): boolean {
   return relations.some((relation) => ['in', 'sim', 'to'].includes(relation)) || sides.every(isShort);
 }
 
-/** Whether a letter occurs only in derivatives, as function or variable. */
+/** Returns whether a letter occurs only in derivatives, as function or variable. */
 export function differentiatedOnly(e: Expression, letter: LetterNode): boolean {
   let outside = false;
   const visit = (part: Expression): void => {
@@ -107,7 +107,7 @@ export function differentiatedOnly(e: Expression, letter: LetterNode): boolean {
   return !outside;
 }
 
-/** Whether two patterns match the same indices: equal numbers, equal counts, or any index letters. */
+/** Returns whether two patterns match the same indices: equal numbers, equal counts, or any index letters. */
 export function samePattern(a: readonly Expression[], b: readonly Expression[]): boolean {
   const kind = (e: Expression): string => {
     const inside = bare(e);
@@ -121,7 +121,7 @@ export function samePattern(a: readonly Expression[], b: readonly Expression[]):
 }
 
 /**
- * Whether a letter is defined by its value at the next layer or time. It is then a link (a derivative that is
+ * Returns whether a letter is defined by its value at the next layer or time. It is then a link (a derivative that is
  * propagated backward), not part of a forward pass.
  */
 export function countsDown(use: Use, right: Expression, letters: Letters): boolean {
@@ -156,7 +156,7 @@ export function indexOfSide(e: Expression): Expression | undefined {
   return inside.kind === 'letter' ? (inside.sup[0] ?? inside.sub[0]) : undefined;
 }
 
-/** Whether an expression contains only numbers. */
+/** Returns whether an expression contains only numbers. */
 export function isNumeric(e: Expression): boolean {
   let found = true;
   walk(e, (part) => {

@@ -108,7 +108,7 @@ export const one = number(1);
 export const two = number(2);
 export const half = fraction(one, two);
 
-/** Whether two expressions have the same structure, letters and numbers. */
+/** Returns whether two expressions have the same structure, letters and numbers. */
 export function same(a: Expression, b: Expression): boolean {
   const [x, y] = [bare(a), bare(b)];
   if (x.kind !== y.kind) return false;

@@ -31,7 +31,7 @@ export const closers: ReadonlySet<string> = new Set([
   'rangle',
 ]);
 
-/** Whether a factor of a product begins at the cursor. */
+/** Returns whether a factor of a product begins at the cursor. */
 export function startsFactor(cursor: Cursor): boolean {
   const of = cursor.peek();
   if (of === undefined || relationOf(of) !== undefined || Object.hasOwn(looseMarks, of.text)) return false;
@@ -48,7 +48,7 @@ export function startsFactor(cursor: Cursor): boolean {
   );
 }
 
-/** Whether the bar at the cursor has a matching closing bar. */
+/** Returns whether the bar at the cursor has a matching closing bar. */
 function barOpens(cursor: Cursor): boolean {
   return cursor.tokens.slice(cursor.at + 1).some((of) => isCharacter(of, '|'));
 }

@@ -77,7 +77,7 @@ function operand(grammar: Grammar, cursor: Cursor, operator: Token): Expression 
   return grammar.tight(cursor);
 }
 
-/** Whether a fraction is a derivative, judged by its numerator and denominator. */
+/** Returns whether a fraction is a derivative, judged by its numerator and denominator. */
 export function isDerivative(numerator: readonly Token[], denominator: readonly Token[]): boolean {
   const [above, below] = [differentialAt(numerator), differentialAt(denominator)];
   if (above === undefined || below === undefined || above.mark !== below.mark) return false;
@@ -85,7 +85,7 @@ export function isDerivative(numerator: readonly Token[], denominator: readonly 
   return above.mark === 'partial' || denominator.length > below.length;
 }
 
-/** Whether an argument is a letter, a number or a call, so that brackets around it aren't a factor. */
+/** Returns whether an argument is a letter, a number or a call, so that brackets around it aren't a factor. */
 function isArgument(e: Expression): boolean {
   const inside = bare(e);
   return inside.kind === 'letter' || inside.kind === 'number' || inside.kind === 'call';

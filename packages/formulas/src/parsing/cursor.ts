@@ -29,7 +29,10 @@ export interface Notation {
   readonly ownE: boolean;
 }
 
-/** Whether the page contains exactly these tokens as text: they don't begin or end in the middle of a macro's expansion. */
+/**
+ * Returns whether the page contains exactly these tokens as text: they don't begin or end in the middle of a macro's
+ * expansion.
+ */
 function isOwnText(tokens: readonly Token[]): boolean {
   const [first, last] = [tokens[0]!, tokens.at(-1)!];
   for (let level = 0; ; level++) {

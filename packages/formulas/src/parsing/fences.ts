@@ -142,7 +142,7 @@ export function fence(cursor: Cursor): Fence | undefined {
   return { open: nameOf(name), inside, span: cursor.since(start).span };
 }
 
-/** Whether one of the given brackets opens at the cursor. */
+/** Returns whether one of the given brackets opens at the cursor. */
 export function opensWith(cursor: Cursor, brackets: string): boolean {
   let ahead = 0;
   while (

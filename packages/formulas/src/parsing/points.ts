@@ -4,7 +4,7 @@ import { bare, type CompareNode, type Expression } from '../syntax/ast.ts';
 import { isCharacter, wordsOf } from '../syntax/tokens.ts';
 import type { Cursor, Grammar } from './cursor.ts';
 
-/** Whether the bar of a value at a point is at the cursor. */
+/** Returns whether the bar of a value at a point is at the cursor. */
 export function isPointBar(cursor: Cursor): boolean {
   const isBar = cursor.isCharacter('|') || cursor.isCommand('vert', 'rvert', 'mid');
   return isBar && isCharacter(cursor.peek(1), '_');

@@ -65,7 +65,7 @@ function transposeMark(tokens: readonly Token[]): string | undefined {
   return isStyled && isT && tokens.length === 2 ? `\\${first.text}{T}` : undefined;
 }
 
-/** Whether an expression may be an index: a letter or number, possibly with a number added. */
+/** Returns whether an expression may be an index: a letter or number, possibly with a number added. */
 function isIndexLike(e: Expression): boolean {
   if (e.kind === 'group') return isIndexLike(e.body);
   if (e.kind === 'sum') return e.terms.every(isIndexLike);

@@ -20,7 +20,7 @@ const [rowIndex, columnIndex] = ['ι', 'κ'].map((name) => letterOf(made, name))
 
 const isDots = (e: Expression | undefined): boolean => e?.kind === 'dots';
 
-/** Whether an expression may be the value of an index: a number, a letter, or a sum of these. */
+/** Returns whether an expression may be the value of an index: a number, a letter, or a sum of these. */
 function isIndexLike(e: Expression): boolean {
   const inside = bare(e);
   if (inside.kind === 'sum') return inside.terms.every(isIndexLike);

@@ -3,7 +3,7 @@
 import { bare, type Expression } from '../syntax/ast.ts';
 import type { Statement } from './statement.ts';
 
-/** Whether an expression is an index, or a list of indices. */
+/** Returns whether an expression is an index, or a list of indices. */
 function isIndexLike(e: Expression): boolean {
   const inside = bare(e);
   if (inside.kind === 'tuple') return inside.items.every(isIndexLike);
@@ -61,7 +61,7 @@ export function withConditions(statements: readonly Statement[], text: string): 
   return result;
 }
 
-/** Whether indices meet a condition. If an index has no value, the condition counts as met. */
+/** Returns whether indices meet a condition. If an index has no value, the condition counts as met. */
 export function meets(condition: Expression, indices: ReadonlyMap<string, number>): boolean {
   const inside = bare(condition);
   if (inside.kind !== 'compare') return true;

@@ -63,7 +63,7 @@ export function keywordOf(row: readonly Token[]): { keyword: Keyword; rest: read
   return { keyword: found[1], rest: solid.slice(isStyled ? 2 : 1) };
 }
 
-/** Whether a token separates the ends of a range. */
+/** Returns whether a token separates the ends of a range. */
 const isBetween = (of: Token): boolean =>
   isCharacter(of, ':') ||
   isCommand(of, 'to', 'rightarrow', 'colon', 'downto', 'KwTo', 'ldots', 'dots', 'cdots') ||

@@ -120,7 +120,7 @@ function twofoldIn(expressions: readonly Expression[]): Set<string> {
   return found;
 }
 
-/** Whether the page uses e as a letter: it is defined, differentiated, or a variable of differentiation. */
+/** Returns whether the page uses e as a letter: it is defined, differentiated, or a variable of differentiation. */
 function ownsE(statements: readonly (readonly Expression[])[]): boolean {
   const isE = (e: Expression | undefined): boolean => {
     const inside = e && bare(e);
@@ -190,7 +190,7 @@ const listOf = (items: readonly Expression[]): Expression =>
 const isDelta = (e: Expression): boolean =>
   e.kind === 'letter' && e.name === 'Delta' && e.sub.length + e.sup.length === 0;
 
-/** Whether each \Delta of a page stands directly before a letter, and denotes its change. */
+/** Returns whether each \Delta of a page stands directly before a letter, and denotes its change. */
 function writesDifferences(expressions: readonly Expression[]): boolean {
   let [all, before] = [0, 0];
   for (const e of expressions) {

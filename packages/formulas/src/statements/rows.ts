@@ -11,7 +11,7 @@ export type Row = readonly Token[];
 const isBreak = (of: Token): boolean => isCommand(of, '\\', 'cr', 'newline', 'tabularnewline');
 const isSolid = ({ kind, text }: Token): boolean => kind !== 'space' && !(kind === 'command' && text === '&');
 
-/** Whether a token is a system of equations with a brace: cases whose first column has relations. */
+/** Returns whether a token is a system of equations with a brace: cases whose first column has relations. */
 const isSystem = (of: Token): boolean =>
   /^(?:[dr]?cases|array)\*?$/.test(of.text) &&
   cellsOf(withoutColumns(of)).some((row) =>
@@ -21,12 +21,12 @@ const isSystem = (of: Token): boolean =>
 
 const isRows = (of: Token): boolean => of.kind === 'environment' && (rowEnvironments.has(of.text) || isSystem(of));
 
-/** Whether a token at the end of a row means that the row continues. */
+/** Returns whether a token at the end of a row means that the row continues. */
 const isOpenEnd = (of: Token | undefined): boolean =>
   of !== undefined &&
   (relationOf(of) !== undefined || isCharacter(of, '+', '-') || of.text in looseMarks || of.text in tightMarks);
 
-/** Whether a row has only dots, which stand for rows that are left out. */
+/** Returns whether a row has only dots, which stand for rows that are left out. */
 function isOfDots(row: Row): boolean {
   const first = row.find(isSolid);
   const mayBe = isCommand(first, ...dotCommands) || isCharacter(first, '.');
@@ -81,7 +81,7 @@ export function rowsOf(tokens: readonly Token[]): Row[] {
   );
 }
 
-/** Whether a row continues the row before: it begins with a relation or an operator. */
+/** Returns whether a row continues the row before: it begins with a relation or an operator. */
 export function continues(row: Row): boolean {
   const first = meaningful(row)[0];
   return first !== undefined && isOpenEnd(first);

@@ -79,7 +79,7 @@ function alphabetsOf(statements: readonly Statement[]): Map<string, 'bold' | 'pl
   return names;
 }
 
-/** Whether a page puts weights to the left of the arrays that they multiply. */
+/** Returns whether a page puts weights to the left of the arrays that they multiply. */
 export function weightsOnTheLeft(expressions: readonly Expression[]): boolean {
   const isWeight = (e: Expression | undefined): boolean => {
     const inside = e === undefined ? undefined : bare(e.kind === 'transpose' ? e.of : e);

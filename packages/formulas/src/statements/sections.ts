@@ -5,7 +5,7 @@ import type { Reading, Statement } from './statement.ts';
 
 const heading = /^#{1,6} |\\(?:chapter|(?:sub)*section|paragraph)\*?\{/gm;
 
-/** Whether there is a heading between two positions of a page. */
+/** Returns whether there is a heading between two positions of a page. */
 export const headingBetween = (text: string, start: number, end: number): boolean =>
   new RegExp(heading).test(text.slice(start, end));
 

@@ -228,7 +228,7 @@ class Reader {
 
 const bareTuple = (e: Expression): Expression => (e.kind === 'tuple' && e.items.length === 1 ? e.items[0]! : e);
 
-/** Whether a page writes dW for the derivative of the loss: a formula begins with d and a letter. */
+/** Returns whether a page writes dW for the derivative of the loss: a formula begins with d and a letter. */
 function writesDifferentials(raws: readonly Raw[]): boolean {
   return raws.some(({ pieces }) =>
     pieces.some(({ tokens }) => {
@@ -263,6 +263,6 @@ export function readStatements(page: Page, known?: KnownTokens): Reading {
   return { page, notation, statements: withOneName(statements.filter(isSaid)), mentions };
 }
 
-/** Whether a statement makes a claim, unlike a letter that is only mentioned. */
+/** Returns whether a statement makes a claim, unlike a letter that is only mentioned. */
 const isSaid = ({ sides, error }: Statement): boolean =>
   error !== undefined || sides.length > 1 || (sides[0] !== undefined && bare(sides[0]).kind === 'compare');

@@ -393,7 +393,7 @@ export function mapLetters(e: Expression, f: (letter: LetterNode) => Expression)
   return isSame ? e : { ...withParts(e, mapped), verbatim: e.verbatim };
 }
 
-/** Whether the variables of a sum, product or list are indices, unlike those of integrals and limits. */
+/** Returns whether the variables of a sum, product or list are indices, unlike those of integrals and limits. */
 export const isOverIndices = ({ op }: BigNode): boolean => op !== 'integral' && op !== 'limit';
 
 /** Removes the brackets around an expression. */

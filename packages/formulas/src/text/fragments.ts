@@ -33,7 +33,7 @@ function closingOf(opening: string): RegExp {
   return new RegExp(opening.endsWith('[') ? String.raw`${doubled}\]` : String.raw`${doubled}\)`, 'g');
 }
 
-/** Whether a closing dollar sign at `end` belongs to the one at `start`: in one paragraph, and not a price. */
+/** Returns whether a closing dollar sign at `end` belongs to the one at `start`: in one paragraph, and not a price. */
 function isInline(text: string, start: number, end: number): boolean {
   const inside = text.slice(start + 1, end);
   if (inside === '' || /\n[ \t]*\n/.test(inside)) return false;
@@ -76,7 +76,7 @@ export function fragmentsIn(text: string): Fragment[] {
 const names =
   /^(?:alpha|beta|gamma|delta|epsilon|zeta|eta|theta|kappa|lambda|sigma|omega|phi|psi|chi|rho|tau|exp|log|sin|cos|tan|tanh|max|min|sum|prod|softmax|sigmoid|relu|diag|trace|det|norm|for|and|where|with|loss|sqrt|mean|transpose|odot|partial|nabla|inv|outer|var|Delta|Sigma|Theta|Lambda|Omega|Gamma|ReLU)$/;
 
-/** Whether a line is a formula in plain text: it has a relation and hardly any words. */
+/** Returns whether a line is a formula in plain text: it has a relation and hardly any words. */
 function isPlainFormula(line: string): boolean {
   if (!/<-|:=|←|=/.test(line) || /^\s*(?:#|\/\/|```)/.test(line)) return false;
   const words = line.match(/(?<![_^A-Za-z])[A-Za-z]{3,}(?![_^(A-Za-z])/g) ?? [];

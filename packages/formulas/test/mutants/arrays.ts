@@ -58,7 +58,7 @@ export function inverse(x: Matrix): Matrix {
   });
 }
 
-/** Whether two matrices are equal within the accuracy of central differences. */
+/** Returns whether two matrices are equal within the accuracy of central differences. */
 export function isClose(a: Matrix, b: Matrix, tolerance: number): boolean {
   if (!isSameShape(a, b)) return false;
   const size = Math.max(...a.flat().map(Math.abs), ...b.flat().map(Math.abs), 1e-6);

@@ -125,7 +125,7 @@ class Defined {
   }
 }
 
-/** Whether a claim holds with given definitions; `undefined` if that can't be decided. */
+/** Returns whether a claim holds with given definitions; `undefined` if that can't be decided. */
 export function holdsWith(
   definitions: readonly Formula[],
   [sides, values]: (typeof claimLines)[number],

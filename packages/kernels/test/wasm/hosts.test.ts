@@ -58,7 +58,7 @@ async function until(holds: () => boolean): Promise<void> {
   for (let i = 0; i < 500 && !holds(); i++) await pause(10);
 }
 
-/** Whether helpers have come, and would take part in the next job. */
+/** Returns whether helpers have come, and would take part in the next job. */
 const isHelped = (): boolean => pool?.isReady ?? false;
 
 /** The product is bit-identical to that of one thread, every time. */

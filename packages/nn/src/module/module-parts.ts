@@ -52,7 +52,7 @@ export const join = (path: string, name: string): string => (path === '' ? name 
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null;
 
-/** Whether an object is a built-in `Map` or `Set`, from this realm or another. */
+/** Returns whether an object is a built-in `Map` or `Set`, from this realm or another. */
 function isBuiltIn(name: 'Map' | 'Set', value: object): boolean {
   if (Object.prototype.toString.call(value) !== `[object ${name}]`) return false;
   try {
@@ -66,7 +66,7 @@ function isBuiltIn(name: 'Map' | 'Set', value: object): boolean {
 const isMap = (value: object): value is Map<unknown, unknown> => value instanceof Map || isBuiltIn('Map', value);
 const isSet = (value: object): value is Set<unknown> => value instanceof Set || isBuiltIn('Set', value);
 
-/** Whether a value can group parts: an array, map, set or plain object. */
+/** Returns whether a value can group parts: an array, map, set or plain object. */
 const isGroup = (value: object): boolean => Array.isArray(value) || isPlain(value) || isMap(value) || isSet(value);
 
 /** Formats a name for messages: quotes a name that isn't a word, so that it doesn't look like a path. */
@@ -75,7 +75,7 @@ const shownName = (name: string): string => (/^[\w$]+$/.test(name) ? name : `['$
 const kindOf = (value: object): string =>
   typeof value === 'function' ? 'a function' : `a ${value.constructor?.name || 'class instance'}`;
 
-/** Whether a group returns the same value when read again, which a getter may not. */
+/** Returns whether a group returns the same value when read again, which a getter may not. */
 const isSteady = (group: object, key: unknown, value: object): boolean =>
   isMap(group) || isSet(group) || Reflect.get(group, key as PropertyKey) === value;
 
@@ -192,7 +192,7 @@ const limits = { depth: 4, objects: 1000 };
 /** The base class of DOM nodes, where there is a DOM. */
 const { EventTarget: pageNode } = globalThis as { readonly EventTarget?: new () => object };
 
-/** Whether an object isn't worth searching: data, a tensor with its tape, or a DOM node. */
+/** Returns whether an object isn't worth searching: data, a tensor with its tape, or a DOM node. */
 const isClosed = (value: object): boolean =>
   ArrayBuffer.isView(value) || value instanceof Tensor || (pageNode !== undefined && value instanceof pageNode);
 

@@ -10,7 +10,7 @@ export type Part = Variable | Module;
 
 const isPart = (value: object): value is Part => value instanceof Variable || value instanceof Module;
 
-/** Whether a value is a part created by another copy of the packages, whose classes differ. */
+/** Returns whether a value is a part created by another copy of the packages, whose classes differ. */
 const isForeign = (value: object): boolean =>
   typeof Reflect.get(value, 'namedBuffers') === 'function' ||
   (typeof Reflect.get(value, 'backward') === 'function' && typeof Reflect.get(value, 'assign') === 'function');

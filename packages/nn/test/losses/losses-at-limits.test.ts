@@ -169,7 +169,7 @@ const elementwise: readonly Elementwise[] = [
   },
 ];
 
-/** Whether a number is correct for its dtype; Infinity, if the exact number is too large for it. */
+/** Returns whether a number is correct for its dtype; Infinity, if the exact number is too large for it. */
 function isClose(actual: number, expected: number, dtype: FloatDType): boolean {
   const rounded = dtype === 'float32' ? Math.fround(expected) : expected;
   const tolerance = dtype === 'float32' ? 3e-6 : 1e-13;

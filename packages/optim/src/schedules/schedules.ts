@@ -51,7 +51,7 @@ function rateAt(call: string, schedule: Schedule, step: number): number {
  */
 const slack = 1e-10;
 
-/** Whether a step has reached a milestone. */
+/** Returns whether a step has reached a milestone. */
 const hasReached = (step: number, milestone: number): boolean => step >= milestone * (1 - slack);
 
 /** Counts the milestones that a step has reached. */

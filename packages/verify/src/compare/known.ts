@@ -102,7 +102,7 @@ function knownFactor(pair: Pair, named: readonly Named[], n: number | undefined)
   return undefined;
 }
 
-/** Whether the rest of a difference is only rounding error, and small relative to the difference itself. */
+/** Returns whether the rest of a difference is only rounding error, and small relative to the difference itself. */
 function isExplained(difference: Data, explained: Data, precision: Precision, size: number): boolean {
   const judged = { ...precision, errors: undefined, bound: 4 * precision.bound, scale: size };
   const isSmall = difference.every((d, i) => Math.abs(d - explained[i]!) <= 1e-3 * largestOf(difference));

@@ -20,7 +20,7 @@ export const besides = (found: Factor): string =>
 
 const swapLast = (axes: readonly number[]): number[] => [...axes.slice(0, -2), ...axes.slice(-2).reverse()];
 
-/** Whether an order of axes swaps the last two. */
+/** Returns whether an order of axes swaps the last two. */
 export const isTransposition = (order: readonly number[]): boolean =>
   String(order) === String(swapLast([...order.keys()]));
 

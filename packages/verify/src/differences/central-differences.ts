@@ -20,7 +20,7 @@ import { termsOf } from './rounding.ts';
 /** The relative error below which no other step is tried, as a share of the derivative or of the change of the loss nearby. */
 const sharpness = 1e-6;
 
-/** Whether the error of an estimate is at most `share` times its size, or times the change of the loss nearby. */
+/** Returns whether the error of an estimate is at most `share` times its size, or times the change of the loss nearby. */
 const isWithin = ({ value, error, h }: Estimate, estimates: readonly Estimate[], share: number): boolean =>
   error <= share * Math.max(Math.abs(value), secantFrom(estimates, h));
 

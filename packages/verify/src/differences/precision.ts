@@ -86,11 +86,11 @@ export function errorsOf(expected: Data, actual: Data, precision: Precision, fac
   return { ulps, share, outside };
 }
 
-/** Whether an element equals `factor` times the expected element at the same place, within the allowed error. */
+/** Returns whether an element equals `factor` times the expected element at the same place, within the allowed error. */
 export const fitsAt = (expected: Data, actual: Data, place: number, precision: Precision, factor = 1): boolean =>
   errorAt(expected, actual, place, precision, factor).isAllowed;
 
-/** Whether all of `actual` equals `factor` times `expected`, within the allowed error. */
+/** Returns whether all of `actual` equals `factor` times `expected`, within the allowed error. */
 export function fits(expected: Data, actual: Data, precision: Precision, factor = 1): boolean {
   for (let i = 0; i < expected.length; i++) if (!fitsAt(expected, actual, i, precision, factor)) return false;
   return true;

@@ -130,7 +130,7 @@ export interface PlanRanges {
   readonly sizes: Readonly<Record<string, readonly [from: number, to: number]>>;
 }
 
-/** Whether all widths are the same. */
+/** Returns whether all widths are the same. */
 export const hasEqualWidths = ({ widths }: Pick<NetworkPlan, 'widths'>): boolean =>
   widths.every((width) => width === widths[0]);
 

@@ -24,15 +24,15 @@ export const termRounding = 16 * Number.EPSILON;
 /** The relative error of the differences below which they are conclusive, and below which no other step is tried. */
 const [resolution, sharpness] = [1e-3, 1e-6];
 
-/** Whether the differences were conclusive. */
+/** Returns whether the differences were conclusive. */
 export const isClear = ({ roughness }: Pick<GradcheckEntry, 'roughness'>): boolean => roughness === undefined;
 
 /** Returns the larger of the tape's two derivatives, in magnitude. */
 const sizeOf = ({ reverse, forward = reverse }: Claim): number => Math.max(Math.abs(reverse), Math.abs(forward));
 
 /**
- * Whether the error of an estimate is small relative to the derivative. If the derivative is about 0, it is compared with
- * the function's change nearby. The tape's derivative is left out of this measure if the samples may have missed a
+ * Returns whether the error of an estimate is small relative to the derivative. If the derivative is about 0, it is compared
+ * with the function's change nearby. The tape's derivative is left out of this measure if the samples may have missed a
  * feature of the function.
  */
 function tells(claim: Claim, { value, error, isRegular }: Estimate, secant: number, share: number): boolean {

@@ -62,7 +62,7 @@ function formatList(title: string, entries: readonly GradcheckEntry[]): string[]
 const ratio = ({ error, allowed }: GradcheckEntry): number =>
   Number.isNaN(error) ? Number.POSITIVE_INFINITY : error === 0 ? 0 : error / allowed;
 
-/** Whether its error exceeds the allowed error. */
+/** Returns whether its error exceeds the allowed error. */
 export const isWrong = ({ error, allowed }: GradcheckEntry): boolean => !(error <= allowed);
 
 /** The results for derivatives of one order. */

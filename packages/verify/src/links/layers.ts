@@ -265,7 +265,7 @@ function biasOf({ way, biasAt }: Sum, { taken }: Reading): Origin | undefined {
   return originOf(entry.inputs[1 - input]!, route);
 }
 
-/** Whether this is a matrix-vector product, in which case the result has one axis fewer. */
+/** Returns whether this is a matrix-vector product, in which case the result has one axis fewer. */
 function takesVector({ entry, side }: Product, weight: Tensor, result: Tensor): boolean {
   if (entry.op !== 'matmul') return false;
   const z = entry.inputs[1 - side]!;

@@ -62,7 +62,7 @@ export const movement: ReadonlySet<Op> = new Set<Op>(['reshape', 'permute', 'bro
 export const wholeViews: ReadonlySet<Op> = new Set<Op>(['cast', ...movement]);
 export const views: ReadonlySet<Op> = new Set<Op>(['slice', 'concat', ...wholeViews]);
 
-/** Whether an entry only moves elements, and keeps all of them. */
+/** Returns whether an entry only moves elements, and keeps all of them. */
 const isMovement = ({ op, inputs, output }: Entry<Tensor>): boolean =>
   movement.has(op) || (op === 'slice' && output.size === inputs[0]!.size);
 
@@ -95,7 +95,7 @@ const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
     ['mul', 6, 'constant'], ['sigmoid', 7], ['mul', 2, 8], ['relu', 'x'], ['add', 9, 10]],
 ];
 
-/** Whether entries starting at `x` match the lines of a composition. */
+/** Returns whether entries starting at `x` match the lines of a composition. */
 function areLines(lines: readonly Line[], entries: readonly Entry<Tensor>[], x: Tensor): boolean {
   const isOperand = (operand: Operand | undefined, input: Tensor): boolean => {
     if (operand === 'constant') return !input.requiresGrad;
@@ -109,7 +109,9 @@ function areLines(lines: readonly Line[], entries: readonly Entry<Tensor>[], x: 
 
 const products: ReadonlySet<string> = new Set<Primitive>(['matmul', 'affine', 'conv', 'convInput']);
 
-/** Whether an entry is a product of two computed or trainable tensors. A product with a constant is an ordinary step. */
+/**
+ * Returns whether an entry is a product of two computed or trainable tensors. A product with a constant is an ordinary step.
+ */
 const isProduct = ({ op, inputs }: Entry<Tensor>): boolean =>
   products.has(op) && inputs.slice(0, 2).every(({ requiresGrad }) => requiresGrad);
 
@@ -180,7 +182,7 @@ const ofLosses: ReadonlySet<Op> = new Set<Op>([
 ]);
 const arithmetic: ReadonlySet<Op> = new Set<Op>(['add', 'sub', 'mul', 'div']);
 
-/** Whether a step may be part of the loss, provided that only such steps follow. */
+/** Returns whether a step may be part of the loss, provided that only such steps follow. */
 function suitsLoss({ entries }: NamedSegment): boolean {
   if (entries.length > 1) return false;
   const { op, inputs } = entries[0]!;
@@ -189,7 +191,7 @@ function suitsLoss({ entries }: NamedSegment): boolean {
   return ofLosses.has(op) || (op === 'mul' && x === y) || (arithmetic.has(op) && withNumber);
 }
 
-/** Whether a step takes data, as a loss takes targets: float constants other than scalars. */
+/** Returns whether a step takes data, as a loss takes targets: float constants other than scalars. */
 const takesData = ({ entries, composed }: NamedSegment): boolean =>
   !composed && entries.some(({ inputs }) => inputs.some((x) => !x.requiresGrad && x.rank > 0 && isFloat(x.dtype)));
 
@@ -271,7 +273,7 @@ function mixtureIn(
   });
 }
 
-/** Whether the tensor's only use is a concatenation with other tensors, which leaves its elements unchanged. */
+/** Returns whether the tensor's only use is a concatenation with other tensors, which leaves its elements unchanged. */
 function isPutBeside(x: Tensor, consumers: Consumers): boolean {
   const [entry, ...others] = consumers(x);
   return entry?.op === 'concat' && others.length === 0;

@@ -25,7 +25,7 @@ const wide: ReadonlySet<string> = new Set([
 
 const isNumber = (node: Node): boolean => node.constant !== undefined || isLengthOf(node.attributes);
 
-/** Whether a node is only a view or a scalar multiple of another. */
+/** Returns whether a node is only a view or a scalar multiple of another. */
 const isCheap = ({ op, inputs }: Node): boolean =>
   views.has(op) || ((op === 'mul' || op === 'div') && inputs.some(isNumber));
 

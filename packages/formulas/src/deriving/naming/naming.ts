@@ -40,7 +40,7 @@ function letterOfPath(path: string, isScaling: boolean): LetterNode {
   return letterFrom([own, ...parts.slice(-1)].join('_'));
 }
 
-/** Whether a tensor is constant and contains only 0 and 1. */
+/** Returns whether a tensor is constant and contains only 0 and 1. */
 export const isMask = (x: Tensor): boolean =>
   !x.requiresGrad && x.size > 0 && x.dtype !== 'int32' && x.elements.every((element) => element === 0 || element === 1);
 

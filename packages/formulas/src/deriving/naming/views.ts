@@ -33,7 +33,7 @@ export function tilesOf(node: Node): readonly Node[] | undefined {
   return end === node.shape[1] ? ordered.map(({ part }) => part) : undefined;
 }
 
-/** Whether a node merges several axes into its last one, as in the concatenation of attention heads. */
+/** Returns whether a node merges several axes into its last one, as in the concatenation of attention heads. */
 export function mergesLast({ op, inputs, shape }: Node): boolean {
   if (op !== 'reshape') return false;
   const from = inputs[0]!.shape;
@@ -41,10 +41,10 @@ export function mergesLast({ op, inputs, shape }: Node): boolean {
   return into.length === 1 && axes.filter((axis) => from[axis] !== 1).length > 1;
 }
 
-/** Whether a node is a view that splits an axis into several. */
+/** Returns whether a node is a view that splits an axis into several. */
 export const isSplitView = (node: Node): boolean => splits(node) || (node.op === 'permute' && splits(node.inputs[0]!));
 
-/** Whether a node splits an axis into several. */
+/** Returns whether a node splits an axis into several. */
 export function splits({ op, inputs, shape }: Node): boolean {
   if (op !== 'reshape') return false;
   const from = inputs[0]!.shape;
@@ -78,6 +78,6 @@ export function shown(node: Node): Node {
   return at;
 }
 
-/** Whether a node is a diagonal matrix made from a vector, possibly transposed. */
+/** Returns whether a node is a diagonal matrix made from a vector, possibly transposed. */
 export const isTurnedDiagonal = (node: Node): boolean =>
   isOfDiagonal(node) || (node.op === 'permute' && isTurnedDiagonal(node.inputs[0]!));

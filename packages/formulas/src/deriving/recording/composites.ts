@@ -70,7 +70,7 @@ function meanOf(node: Node): { x: Node; axes: readonly number[] } | undefined {
   return isCount(count!) ? { x: total.inputs[0]!, axes: total.attributes as readonly number[] } : undefined;
 }
 
-/** Whether a node, broadcast to the shape of x, is constant along some axes. */
+/** Returns whether a node, broadcast to the shape of x, is constant along some axes. */
 const isFlat = (node: Node, x: Node, axes: readonly number[]): boolean =>
   axes.every((axis) => (node.shape[axis - (x.shape.length - node.shape.length)] ?? 1) === 1);
 

@@ -59,7 +59,7 @@ const elementwise: ReadonlySet<string> = new Set([
 /** Operations that move elements without changing them. */
 const moves: ReadonlySet<string> = new Set(['slice', 'permute', 'take', 'broadcastTo', 'reshape']);
 
-/** Whether each element of a node is a function of the corresponding element of another. */
+/** Returns whether each element of a node is a function of the corresponding element of another. */
 function isElementwiseOf(node: Node, argument: Node): boolean {
   const seen = new Set<Node>();
   const check = (at: Node): boolean => {
@@ -242,7 +242,7 @@ class Recorder {
   }
 }
 
-/** Whether gradients flow through an operation. */
+/** Returns whether gradients flow through an operation. */
 function passesGradients({ op, dtype }: Node): boolean {
   const rule = op in rules ? rules[op as Primitive] : undefined;
   return dtype === 'float64' && (!Array.isArray(rule) || rule.some((vjp) => vjp !== null));
@@ -250,13 +250,13 @@ function passesGradients({ op, dtype }: Node): boolean {
 
 const extra = (attributes: unknown): readonly unknown[] => (attributes === undefined ? [] : [attributes]);
 
-/** Whether all elements are 0, or all are 1. Programs create such tensors as constants, not as data. */
+/** Returns whether all elements are 0, or all are 1. Programs create such tensors as constants, not as data. */
 function isUniform({ elements }: Tensor): boolean {
   const [first] = elements;
   return (first === 0 || first === 1) && elements.every((element) => element === first);
 }
 
-/** Whether two transitions are the same function. */
+/** Returns whether two transitions are the same function. */
 export const sameTransition = (a: TransitionDefinition, b: TransitionDefinition): boolean =>
   formOf(a.body, a.argument) === formOf(b.body, b.argument);
 

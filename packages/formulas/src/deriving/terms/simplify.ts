@@ -60,7 +60,7 @@ function powersOf(factors: readonly Term[]): Term[] {
   return [...exponents.values()].map(({ base, exponent }) => power(base, exponent)).filter((x) => !isNumber(x, 1));
 }
 
-/** Whether a factor adds up to 1 along an index that occurs nowhere else in its subscripts. */
+/** Returns whether a factor adds up to 1 along an index that occurs nowhere else in its subscripts. */
 function addsUpToOne(factor: Term, index: Index): boolean {
   if (factor.kind !== 'symbol') return false;
   const { symbol, at } = factor;
@@ -72,7 +72,7 @@ function addsUpToOne(factor: Term, index: Index): boolean {
   return isAlone && at[axis]!.length === 1 && symbol.sumsToOne === axis;
 }
 
-/** Whether a position takes every value along an axis, or is read from data that always lie on it. */
+/** Returns whether a position takes every value along an axis, or is read from data that always lie on it. */
 const isWholeAxis = (digit: Digit, length: number): boolean =>
   digit.lookup !== undefined || indexOf(digit)?.length === length;
 

@@ -328,7 +328,7 @@ function keyOfParts(term: Term, name: Naming): string {
 /** Returns a key that is the same for equivalent terms. */
 export const keyOf = (term: Term): string => keyWith(term, byId);
 
-/** Whether a term reads elements outside of an array, which count as 0. */
+/** Returns whether a term reads elements outside of an array, which count as 0. */
 export function readsOutside(term: Term): boolean {
   if (term.kind === 'symbol') {
     return term.at.some((subscript, axis) => {

@@ -415,12 +415,12 @@ export class Translator {
 
 const digitless = { terms: [], offset: 0, lookup: undefined } as const;
 
-/** Whether a condition is x > 0. */
+/** Returns whether a condition is x > 0. */
 const isSignOf = (condition: Term, x: Term): boolean =>
   condition.kind === 'indicator' &&
   condition.relation === '<' &&
   isNumber(condition.left, 0) &&
   keyOf(condition.right) === keyOf(x);
 
-/** Whether a term is always 0 or 1. */
+/** Returns whether a term is always 0 or 1. */
 const isShare = (term: Term): boolean => term.kind === 'indicator' || (term.kind === 'number' && term.value === 1);

@@ -119,7 +119,7 @@ export function splitFront(e: Expression): {
   return { front: factors.slice(0, count), rest: factors.slice(count) };
 }
 
-/** Whether an expression is a number, a fraction with a numeric numerator, or a product of these. */
+/** Returns whether an expression is a number, a fraction with a numeric numerator, or a product of these. */
 const isScalar = (e: Expression): boolean =>
   e.kind === 'number' ||
   (e.kind === 'fraction' && isScalar(e.numerator)) ||

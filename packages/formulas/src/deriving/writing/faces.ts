@@ -32,7 +32,7 @@ function withIndices(face: LetterNode, positions: readonly Expression[]): Expres
   return { ...face, sub: positions };
 }
 
-/** Whether a position is a single letter. */
+/** Returns whether a position is a single letter. */
 const isPlain = (e: Expression): boolean => e.kind === 'letter' && e.sub.length === 0 && e.sup.length === 0;
 
 /** Puts commas between several positions, unless all are single letters. */

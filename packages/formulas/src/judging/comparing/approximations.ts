@@ -129,7 +129,7 @@ export function withoutRemainder(step: Step): { readonly step: Step; readonly re
   return { step: { ...step, right: short }, remainder: remainderOf(right.terms[at]!) };
 }
 
-/** Whether a function is called with a changed element, L(W_{ij} + ε), by which the page means the whole of W. */
+/** Returns whether a function is called with a changed element, L(W_{ij} + ε), by which the page means the whole of W. */
 function changesElement({ left, right }: Step, outline: Outline): boolean {
   let found = false;
   for (const side of [left, right]) {

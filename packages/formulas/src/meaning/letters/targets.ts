@@ -10,7 +10,7 @@ const isLogCall = (e: Expression): boolean => {
   return inside.kind === 'call' && inside.fn.name === 'log';
 };
 
-/** Whether an expression is log p, or a letter defined as one. */
+/** Returns whether an expression is log p, or a letter defined as one. */
 const isLog = (e: Expression, logarithms: Logarithms): boolean => {
   const inside = bare(e);
   return isLogCall(inside) || (inside.kind === 'letter' && logarithms.has(keyOf(inside)));
@@ -23,7 +23,7 @@ function letterIn(e: Expression): LetterNode | undefined {
   return inside.kind === 'letter' ? inside : undefined;
 }
 
-/** Whether an expression contains 1 - y. Such a target of two classes may be any probability. */
+/** Returns whether an expression contains 1 - y. Such a target of two classes may be any probability. */
 function hasComplement(e: Expression, name: string): boolean {
   if (e.kind === 'sum' && e.terms.length === 2 && e.minus[1] === true) {
     const [one, letter] = [bare(e.terms[0]!), letterIn(e.terms[1]!)];

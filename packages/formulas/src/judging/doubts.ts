@@ -1,7 +1,7 @@
 /** Finds reasons to doubt the assumed meaning of a step that doesn't hold. If there is one, no verdict is given. */
 
 import type { Outline, Step } from '../meaning/outline-types.ts';
-import { isNumeric } from '../meaning/sides.ts';
+import { isNumeric, knownNames } from '../meaning/sides.ts';
 import { type Expression, walk } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
 import type { Distance, Pair } from './trial.ts';
@@ -47,6 +47,8 @@ export function doubtOf(
   if (twice !== undefined) return twoAlphabets(twice);
   const lone = loneFunction(step, outline, world);
   if (lone !== undefined) return `only one side contains '${lone}', and the page does not define it`;
+  const named = namedFunction(step, outline, world);
+  if (named !== undefined) return `it depends on '${named}', and the page does not define it`;
   const isGiven = world.definitions.some(({ body }) => isNumeric(body));
   for (const [side, other, value] of [
     [step.right, step.left, left],
@@ -87,6 +89,22 @@ function loneFunction({ left, right }: Step, outline: Outline, { definitions }: 
     !outline.functions.some((fn) => fn.key === key);
   const found = [...a, ...b].find(isOpen);
   return found && outline.letters.infoOf(found)?.name;
+}
+
+/**
+ * Returns the name of a function whose name is a word, such as CrossEntropyLoss, and that a step depends on. Such a
+ * function isn't arbitrary, but the page doesn't define it.
+ */
+function namedFunction({ left, right }: Step, outline: Outline, { definitions }: World): string | undefined {
+  const { letters, functions, reading } = outline;
+  const keys = [left, right].flatMap((side) => [...allKeysIn(side, outline, definitions)]);
+  const isOpen = (key: string): boolean =>
+    reading.notation.functions.has(key) &&
+    !definitions.some((definition) => definition.key === key) &&
+    !functions.some((fn) => fn.key === key);
+  const found = keys.filter(isOpen).map((key) => letters.infoOf(key));
+  return found.find((info) => info?.alphabet === 'upright' && /\p{L}{3}/u.test(info.name) && !knownNames.has(info.name))
+    ?.name;
 }
 
 /**

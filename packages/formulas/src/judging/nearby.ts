@@ -99,6 +99,8 @@ const keysOf = (sides: readonly Expression[], outline: Outline): string[] =>
 export class Nearby {
   readonly #outline: Outline;
   readonly #definers: readonly Definer[];
+  /** The statements that only say which lengths a letter has. */
+  readonly #declaring: ReadonlySet<number>;
   /** The paragraphs that make claims. Assumptions in such a paragraph hold only there. */
   readonly #claiming: ReadonlySet<number>;
 
@@ -108,8 +110,9 @@ export class Nearby {
     this.#claiming = new Set(
       outline.items.flatMap(({ kind, statement }) => (kind === 'claim' ? [statements[statement]!.block] : [])),
     );
+    this.#declaring = new Set(outline.declarations.map(({ statement }) => statement));
     this.#definers = outline.reading.statements.flatMap((of, statement): Definer[] => {
-      const letter = subjectOf(of);
+      const letter = this.#declaring.has(statement) ? undefined : subjectOf(of);
       if (letter === undefined) return [];
       const { members, elements } = outline.letters.useOf(letter);
       const [form] = formsOf([letter], outline) as [Form];
@@ -193,10 +196,10 @@ export class Nearby {
     const { statements } = reading;
     const { block } = statements[index]!;
     const chosen = new Set(definers);
-    statements.forEach(({ sides, relations }, i) => {
+    statements.forEach(({ sides }, i) => {
       if (isStrict && this.#isApart(i, index)) return;
       const isDeclaration =
-        relations[0] === 'in' && keysOf(sides.slice(0, 1), this.#outline).some((key) => seen.has(key));
+        this.#declaring.has(i) && keysOf(sides.slice(0, 1), this.#outline).some((key) => seen.has(key));
       if (isDeclaration || this.#isAssumption(i, seen, block)) chosen.add(i);
     });
     return {

@@ -354,9 +354,10 @@ export class Members implements Letterbook {
       const known = new Map([...this.program.counts, ...indices]);
       const unify = (dim: Dim, e: Expression | undefined): void => {
         const inside = e === undefined ? undefined : bare(e);
-        if (inside?.kind !== 'letter') return;
+        if (inside?.kind !== 'letter' && inside?.kind !== 'number') return;
         try {
-          this.types.dims.unify(dim, this.countOf(this.#countName(inside, known)));
+          if (inside.kind === 'number') this.types.dims.setSize(dim, Number(inside.text));
+          else this.types.dims.unify(dim, this.countOf(this.#countName(inside, known)));
         } catch {
           // The declaration doesn't fit, so it belongs to other definitions.
         }

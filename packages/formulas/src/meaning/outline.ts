@@ -9,6 +9,7 @@ import { eachLetter, Letters, type Use } from './letters/letters.ts';
 import { namesakesOf } from './letters/namesakes.ts';
 import { remarksIn } from './letters/prose.ts';
 import { targetsIn } from './letters/targets.ts';
+import { writtenOut } from './letters/written-out.ts';
 import type {
   Alias,
   Assumption,
@@ -145,8 +146,10 @@ class Classifier {
     if (!relations.every((relation) => judged.has(relation))) {
       return { statement: i, kind: isPlainBound(statement) ? 'assumption' : 'unread', steps: [] };
     }
-    if (this.#assume(statement)) return { statement: i, kind: 'assumption', steps: [] };
     const steps = sides.slice(1).map((right, k): Step => ({ left: sides[k]!, right, relation: relations[k]! }));
+    if (this.#isWrittenOut(statement, i))
+      return { statement: i, kind: steps.length > 1 ? 'claim' : 'declaration', steps: steps.slice(1) };
+    if (this.#assume(statement)) return { statement: i, kind: 'assumption', steps: [] };
     const kind = inequalities.has(relations[0]!) ? 'claim' : this.#define(statement, i);
     if (kind === 'step') return { statement: i, kind, steps };
     if (kind === 'definition') return { statement: i, kind: steps.length > 1 ? 'claim' : kind, steps: steps.slice(1) };
@@ -198,6 +201,16 @@ class Classifier {
       const dims = dimensionsOf(space);
       if (dims !== undefined) this.#declarations.push({ key, members, ...dims, statement });
     }
+  }
+
+  /** Recognizes arrays that are written out by their elements: x = (x_1, …, x_n). */
+  #isWrittenOut(statement: Statement, i: number): boolean {
+    const array = writtenOut(statement);
+    if (array === undefined) return false;
+    const { letter, rows, columns } = array;
+    const { key, members } = this.#use(letter);
+    this.#declarations.push({ key, members, rows, columns, statement: i });
+    return true;
   }
 
   /** Records the definition in a statement, if there is one. */

@@ -16,6 +16,7 @@ import {
 } from '../../syntax/ast.ts';
 import { textOf } from '../../syntax/print-text.ts';
 import { dimensionsOf } from '../shapes/spaces.ts';
+import { writtenOut } from './written-out.ts';
 
 /**
  * An occurrence of a letter: its key, the indices that select a member of its family, and those that select an element
@@ -123,13 +124,18 @@ export class Letters {
   readonly #bound: ReadonlySet<string>;
   /** Letters that are declared as matrices without an index. */
   readonly #matrices = new Set<string>();
+  /** Letters whose arrays are written out by their elements. */
+  readonly #writtenOut = new Set<string>();
   /** Letters that are computed from their own members: the mean f of functions f_i. */
   readonly #combined = new Set<string>();
 
   constructor(statements: readonly Statement[]) {
     this.#bound = boundNames(statements);
-    for (const { sides, relations } of statements) {
+    for (const statement of statements) {
+      const { sides, relations } = statement;
       const [left, right] = sides.map(bare);
+      const array = writtenOut(statement);
+      if (array !== undefined) this.#writtenOut.add(keyOf(array.letter));
       const whole = left?.kind === 'call' ? left.fn : undefined;
       if (whole !== undefined && isBare(whole) && right !== undefined)
         eachLetter(right, (part) => {
@@ -314,7 +320,9 @@ export class Letters {
     const isLayered = uses.some(({ sup, sub }) => sup.length > 0 && sub.length > 0);
     const isNumbered = values.every(({ index }) => isNumber(index));
     // W_1 and W_2 are weights, not rows of W, even if one declaration gives the shape of them all.
-    const isWhole = this.#matrices.has(keyOf(sample)) && !(isNumbered && /^(?:W|U|V|Theta)$/.test(sample.name));
+    const isWhole =
+      this.#writtenOut.has(keyOf(sample)) ||
+      (this.#matrices.has(keyOf(sample)) && !(isNumbered && /^(?:W|U|V|Theta)$/.test(sample.name)));
     if (count === 1 && isCapitalOrBold(sample) && !isLayered && !isWhole) return true;
     const countsPoints = values.some(
       ({ index, statement }) => points.get(statement)?.has(letterName(index) ?? '') === true,

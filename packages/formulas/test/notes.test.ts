@@ -3,22 +3,7 @@
  * mistakes.
  */
 
-import { type FormulaResult, verifyPage } from '@tapegrad/formulas';
-import { describe, expect, test } from 'vitest';
-
-const judged = (page: string): FormulaResult[] => [
-  ...verifyPage(page, { name: 'page.md', mend: false, budget: 60_000 }).formulas,
-];
-
-/** The verdict on the last formula of a page. */
-const last = (page: string): string | undefined => judged(page).at(-1)?.verdict;
-
-interface Cases {
-  /** The text before each formula. */
-  readonly before: string;
-  readonly right: readonly string[];
-  readonly wrong: readonly string[];
-}
+import { type Cases, testCases } from './cases.ts';
 
 const cases: Readonly<Record<string, Cases>> = {
   'a bias that is declared as a vector, and added to each row': {
@@ -134,12 +119,4 @@ const cases: Readonly<Record<string, Cases>> = {
   },
 };
 
-describe.each(Object.entries(cases))('%s', (_, { before, right, wrong }) => {
-  test.each(right)('%s holds', (formula) => {
-    expect(last(`${before} $${formula}$`)).toBe('holds');
-  });
-
-  test.each(wrong)('%s does not hold', (formula) => {
-    expect(['wrong', 'not understood', 'conditional']).toContain(last(`${before} $${formula}$`));
-  });
-});
+testCases(cases);

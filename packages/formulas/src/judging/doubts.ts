@@ -47,8 +47,6 @@ export function doubtOf(
   if (twice !== undefined) return twoAlphabets(twice);
   const lone = loneFunction(step, outline, world);
   if (lone !== undefined) return `only one side contains '${lone}', and the page does not define it`;
-  const named = namedFunction(step, outline, world);
-  if (named !== undefined) return `it depends on '${named}', and the page does not define it`;
   const isGiven = world.definitions.some(({ body }) => isNumeric(body));
   for (const [side, other, value] of [
     [step.right, step.left, left],
@@ -95,7 +93,7 @@ function loneFunction({ left, right }: Step, outline: Outline, { definitions }: 
  * Returns the name of a function whose name is a word, such as CrossEntropyLoss, and that a step depends on. Such a
  * function isn't arbitrary, but the page doesn't define it.
  */
-function namedFunction({ left, right }: Step, outline: Outline, { definitions }: World): string | undefined {
+export function namedFunction({ left, right }: Step, outline: Outline, { definitions }: World): string | undefined {
   const { letters, functions, reading } = outline;
   const keys = [left, right].flatMap((side) => [...allKeysIn(side, outline, definitions)]);
   const isOpen = (key: string): boolean =>

@@ -112,7 +112,8 @@ export class Nearby {
     );
     this.#declaring = new Set(outline.declarations.map(({ statement }) => statement));
     this.#definers = outline.reading.statements.flatMap((of, statement): Definer[] => {
-      const letter = this.#declaring.has(statement) ? undefined : subjectOf(of);
+      const isDefinition = !this.#declaring.has(statement) && !outline.updates.has(statement);
+      const letter = isDefinition ? subjectOf(of) : undefined;
       if (letter === undefined) return [];
       const { members, elements } = outline.letters.useOf(letter);
       const [form] = formsOf([letter], outline) as [Form];

@@ -93,6 +93,8 @@ export interface Outline {
   readonly aliases: readonly Alias[];
   readonly declarations: readonly Declaration[];
   readonly assumptions: readonly Assumption[];
+  /** The statements that give a letter the next value in an iteration. */
+  readonly updates: ReadonlySet<number>;
   /** The keys of letters that are differentiated, mostly losses. */
   readonly losses: ReadonlySet<string>;
   /** The dependencies of letters without a definition. */

@@ -9,6 +9,7 @@ import { eachLetter, Letters, type Use } from './letters/letters.ts';
 import { namesakesOf } from './letters/namesakes.ts';
 import { remarksIn } from './letters/prose.ts';
 import { targetsIn } from './letters/targets.ts';
+import { updatesIn } from './letters/updates.ts';
 import { writtenOut } from './letters/written-out.ts';
 import type {
   Alias,
@@ -58,11 +59,13 @@ class Classifier {
   readonly #losses = new Set<string>();
 
   readonly #redefined: ReadonlySet<Statement>;
+  readonly #updates: ReadonlySet<number>;
 
   constructor(reading: Reading, redefined: ReadonlySet<Statement>) {
     this.#reading = reading;
     this.#redefined = redefined;
     this.#letters = new Letters(reading.statements);
+    this.#updates = updatesIn(reading.statements, this.#letters);
   }
 
   outline(): Outline {
@@ -88,6 +91,7 @@ class Classifier {
       aliases: this.#aliases,
       declarations: this.#declarations,
       assumptions: this.#assumptions,
+      updates: this.#updates,
       losses: this.#losses,
       dependencies: dependenciesIn(
         items,
@@ -151,8 +155,8 @@ class Classifier {
       return { statement: i, kind: steps.length > 1 ? 'claim' : 'declaration', steps: steps.slice(1) };
     if (this.#assume(statement)) return { statement: i, kind: 'assumption', steps: [] };
     const kind = inequalities.has(relations[0]!) ? 'claim' : this.#define(statement, i);
-    if (kind === 'step') return { statement: i, kind, steps };
-    if (kind === 'definition') return { statement: i, kind: steps.length > 1 ? 'claim' : kind, steps: steps.slice(1) };
+    // In w_{t+1} = w_t - η ∂L/∂w = …, the first step is the update, and the others are claims.
+    if (kind !== 'claim') return { statement: i, kind: steps.length > 1 ? 'claim' : kind, steps: steps.slice(1) };
     return { statement: i, kind: 'claim', steps };
   }
 
@@ -247,7 +251,7 @@ class Classifier {
     const own = this.#use(letter);
     const use = power === undefined ? own : { ...own, key: `${own.key}^${power.times}` };
     const pattern = [...use.members, ...use.elements];
-    if (this.#isUpdate(letter, right)) return 'step';
+    if (this.#updates.has(i) || this.#isUpdate(letter, right)) return 'step';
     const derivative = aliasOf(right);
     if (derivative !== undefined) {
       const known = this.#aliases.some((alias) => alias.key === use.key);

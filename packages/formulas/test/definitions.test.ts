@@ -1,0 +1,61 @@
+/** Pages that write out, repeat, change or contradict the definitions of their letters. */
+
+import { describe, expect, test } from 'vitest';
+import { type Cases, last, testCases } from './cases.ts';
+
+const cases: Readonly<Record<string, Cases>> = {
+  'a vector that is written out by its elements': {
+    before: String.raw`Let $\mathbf{u} = [u_1, u_2, u_3]^\top$ and $g(\mathbf{u}) = u_1^2 + 3 u_2 u_3$.`,
+    right: [
+      String.raw`\nabla g(\mathbf{u}) = [2 u_1, 3 u_3, 3 u_2]^\top`,
+      String.raw`\frac{\partial g}{\partial u_2} = 3 u_3`,
+    ],
+    wrong: [
+      String.raw`\nabla g(\mathbf{u}) = [2 u_1, 3 u_2, 3 u_3]^\top`,
+      String.raw`\nabla g(\mathbf{u}) = [2 u_1, 3 u_3]^\top`,
+    ],
+  },
+  'arrays that are written out with dots': {
+    before: String.raw`$$c = \begin{pmatrix} c_1 \\ \vdots \\ c_p \end{pmatrix}, \quad
+      M = \begin{pmatrix} M_{11} & M_{12} \\ M_{21} & M_{22} \\ M_{31} & M_{32} \end{pmatrix}, \quad q = M c, \quad E = q^\top q$$`,
+    right: [
+      String.raw`\frac{\partial E}{\partial c} = 2 M^\top q`,
+      String.raw`\frac{\partial E}{\partial M} = 2 q c^\top`,
+      String.raw`\frac{\partial E}{\partial c_1} = 2 (M_{11} q_1 + M_{21} q_2 + M_{31} q_3)`,
+    ],
+    wrong: [
+      String.raw`\frac{\partial E}{\partial c} = 2 M q`,
+      String.raw`\frac{\partial E}{\partial M} = 2 c q^\top`,
+      String.raw`\frac{\partial E}{\partial c_1} = 2 (M_{11} q_1 + M_{21} q_2)`,
+    ],
+  },
+  'updates of an iterative method, with momentum': {
+    before: String.raw`Let $J(\theta) = \sum_i (\theta^\top a_i - b_i)^2$. We iterate $g_k = \nabla_\theta J(\theta_k)$,
+      $m_{k+1} = \mu m_k + g_k$ and $\theta_{k+1} = \theta_k - \alpha m_{k+1}$.`,
+    right: [
+      String.raw`\nabla_\theta J(\theta) = 2 \sum_i (\theta^\top a_i - b_i) a_i`,
+      String.raw`\theta_{k+1} = \theta_k - \alpha \nabla_\theta J(\theta_k)`,
+      String.raw`\theta_{k+1} = \theta_k - \alpha (\nabla_\theta J(\theta_k) + \rho \theta_k) = (1 - \alpha \rho) \theta_k - \alpha \nabla_\theta J(\theta_k)`,
+    ],
+    wrong: [
+      String.raw`\nabla_\theta J(\theta) = \sum_i (\theta^\top a_i - b_i) a_i`,
+      String.raw`\theta_{k+1} = \theta_k - \alpha (\nabla_\theta J(\theta_k) + \rho \theta_k) = (1 + \alpha \rho) \theta_k - \alpha \nabla_\theta J(\theta_k)`,
+    ],
+  },
+};
+
+testCases(cases);
+
+describe('a loss that is a function with a name of its own', () => {
+  const before = String.raw`$Z = X W$, $L = \operatorname{HingeCost}(Z, y)$.`;
+
+  test('is not known, so a formula that needs it is not called wrong', () => {
+    expect(last(`${before} $\\frac{\\partial L}{\\partial Z} = P - Y$`)).toBe('not understood');
+  });
+
+  test('is arbitrary in formulas that hold for every loss', () => {
+    expect(last(`${before} $\\frac{\\partial L}{\\partial W} = X^\\top \\frac{\\partial L}{\\partial Z}$`)).toBe(
+      'holds',
+    );
+  });
+});

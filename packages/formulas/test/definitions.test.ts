@@ -42,9 +42,31 @@ const cases: Readonly<Record<string, Cases>> = {
       String.raw`\theta_{k+1} = \theta_k - \alpha (\nabla_\theta J(\theta_k) + \rho \theta_k) = (1 + \alpha \rho) \theta_k - \alpha \nabla_\theta J(\theta_k)`,
     ],
   },
+  'a letter that is a function elsewhere': {
+    before: String.raw`A density is $p(x) = e^{-x^2}$. The class probabilities are $p_i = \frac{e^{z_i}}{\sum_j e^{z_j}}$.`,
+    right: [
+      String.raw`\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} - p_j)`,
+      String.raw`\frac{\partial p_i}{\partial z_i} = p_i (1 - p_i)`,
+    ],
+    wrong: [
+      String.raw`\frac{\partial p_i}{\partial z_j} = p_i (\delta_{ij} + p_j)`,
+      String.raw`\frac{\partial p_i}{\partial z_i} = p_i (1 - 2 p_i)`,
+    ],
+  },
+  'a property that Chinese prose states': {
+    before: '设 $E = v^\\top K v$（$K$ 对称），则',
+    right: [String.raw`\frac{\partial E}{\partial v} = 2 K v`],
+    wrong: [String.raw`\frac{\partial E}{\partial v} = K v`],
+  },
 };
 
 testCases(cases);
+
+test('a property that Chinese prose denies is not assumed', () => {
+  expect(last(String.raw`设 $E = v^\top K v$（$K$ 不对称），则 $\frac{\partial E}{\partial v} = 2 K v$`)).not.toBe(
+    'holds',
+  );
+});
 
 describe('a loss that is a function with a name of its own', () => {
   const before = String.raw`$Z = X W$, $L = \operatorname{HingeCost}(Z, y)$.`;

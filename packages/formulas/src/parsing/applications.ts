@@ -4,6 +4,7 @@ import {
   type BigNode,
   bare,
   type Expression,
+  type GroupNode,
   keyOf,
   type LetterNode,
   made,
@@ -152,6 +153,20 @@ function meanOver(grammar: Grammar, cursor: Cursor, start: number, { sub }: Lett
 }
 
 /**
+ * Returns whether the brackets after a letter contain the letter itself as a value, as in a(1 - a). They are then a factor,
+ * and not an argument.
+ */
+export function holdsOwnValue({ body }: GroupNode, letter: LetterNode): boolean {
+  const isOwn = (e: Expression | undefined): boolean => e?.kind === 'letter' && keyOf(e) === keyOf(letter);
+  const inside = bare(body);
+  if (inside.kind !== 'sum' || letter.primes > 0) return false;
+  return inside.terms.some((term) => {
+    if (term.kind !== 'product') return isOwn(term);
+    return term.factors.some((factor, i) => isOwn(factor) && term.factors[i + 1]?.kind !== 'group');
+  });
+}
+
+/**
  * If a letter is a function, or an indicator such as 1[z > 0], parses its arguments in brackets. Otherwise returns the
  * letter.
  */
@@ -177,9 +192,14 @@ export function applied(grammar: Grammar, cursor: Cursor, start: number, letter:
   const isFunction = grammar.notation.functions.has(keyOf(letter)) || letter.primes > 0;
   if (!isFunction || !opensWith(cursor, '([')) return letter;
   if (cursor.pendingTranspose !== undefined) return letter;
+  const { at } = cursor;
   const { inside, open, span } = fence(cursor)!;
   if (inside.length === 0) cursor.fail('expected an argument between the brackets', span);
   const body = grammar.whole(inside, span);
+  if (holdsOwnValue({ ...made, kind: 'group', open, close: '', body }, letter)) {
+    cursor.at = at;
+    return letter;
+  }
   return {
     ...cursor.since(start),
     kind: 'call',

@@ -1,5 +1,6 @@
 /** Finds facts about letters on which parsing depends: which are functions, and which have superscript indices. */
 
+import { holdsOwnValue } from '../parsing/applications.ts';
 import type { Notation } from '../parsing/cursor.ts';
 import { bare, type Expression, keyOf, type LetterNode, made, walk } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
@@ -52,7 +53,7 @@ function usesIn(expressions: readonly Expression[]): Map<string, Uses> {
     e.factors.forEach((factor, i) => {
       const next = e.factors[i + 1];
       const isCalled = next?.kind === 'group' && next.open !== '{' && e.marks[i] === '';
-      if (factor.kind !== 'letter' || !isCalled) return;
+      if (factor.kind !== 'letter' || !isCalled || holdsOwnValue(next, factor)) return;
       at(factor).applied++;
       if (next.body.kind === 'tuple') at(factor).listed++;
     });

@@ -7,7 +7,7 @@ import type { Inputs } from './inputs.ts';
 import type { Family, Spec, SpecOf } from './spec.ts';
 
 /** A case that is ready to run: everything that a user would do before the loop is done. */
-export interface Program {
+export interface ReadyCase {
   /**
    * Does the work once, completely: when it returns (or resolves), the results are computed, not just queued. A
    * training step reads its loss, like a loop that prints it.
@@ -19,7 +19,7 @@ export interface Program {
 
 export type Results = Readonly<Record<string, ArrayLike<number>>>;
 
-export type Build<F extends Family> = (spec: SpecOf<F>, inputs: Inputs[F]) => Program | Promise<Program>;
+export type Build<F extends Family> = (spec: SpecOf<F>, inputs: Inputs[F]) => ReadyCase | Promise<ReadyCase>;
 
 /** The programs of a framework: a module for each family of workloads, loaded only on demand. */
 export interface Framework {

@@ -1,6 +1,6 @@
-import type { Program } from './protocol.ts';
+import type { ReadyCase } from './protocol.ts';
 
-async function secondsOf({ step }: Program, repetitions: number): Promise<number> {
+async function secondsOf({ step }: ReadyCase, repetitions: number): Promise<number> {
   const start = performance.now();
   for (let i = 0; i < repetitions; i++) {
     // Awaits only promises: a needless turn of the event loop would dominate a small step.
@@ -15,7 +15,7 @@ async function secondsOf({ step }: Program, repetitions: number): Promise<number
  * `sampleSeconds`, which also warms up. A program whose single step takes longer than ten samples is measured only
  * once.
  */
-export async function stepsPerSecond(program: Program, sampleSeconds: number, samples: number): Promise<number[]> {
+export async function stepsPerSecond(program: ReadyCase, sampleSeconds: number, samples: number): Promise<number[]> {
   await secondsOf(program, 1);
   let repetitions = 1;
   let seconds = await secondsOf(program, repetitions);

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { digestAll } from './digest.ts';
 import { inputsOf } from './inputs.ts';
-import type { Build, Framework, Job, JobCase, Message, Program } from './protocol.ts';
+import type { Build, Framework, Job, JobCase, Message, ReadyCase } from './protocol.ts';
 import type { Family, SpecOf } from './spec.ts';
 import { stepsPerSecond } from './timing.ts';
 
@@ -28,14 +28,14 @@ function peakMemory(): number {
   return process.resourceUsage().maxRSS * 1024;
 }
 
-async function build<F extends Family>(framework: Framework, spec: SpecOf<F> & { family: F }): Promise<Program> {
+async function build<F extends Family>(framework: Framework, spec: SpecOf<F> & { family: F }): Promise<ReadyCase> {
   const load = framework.programs[spec.family] as (() => Promise<Build<F>>) | undefined;
   if (!load) throw new Error(`offers no ${spec.family}`);
   return (await load())(spec, inputsOf[spec.family](spec));
 }
 
 /** The action for each mode. */
-const modes: Record<Job['mode'], (program: Program, id: string, job: Job) => Promise<void>> = {
+const modes: Record<Job['mode'], (program: ReadyCase, id: string, job: Job) => Promise<void>> = {
   async time(program, id, { sampleSeconds, samples }) {
     say({ kind: 'time', id, perSecond: await stepsPerSecond(program, sampleSeconds, samples) });
   },

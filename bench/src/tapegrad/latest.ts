@@ -1,8 +1,8 @@
 import type { Tensor } from '@tapegrad/core';
-import type { Program } from '../protocol.ts';
+import type { ReadyCase } from '../protocol.ts';
 
 /** Returns a program that keeps the tensors of its last step. They are computed eagerly, and nothing has to be released. */
-export function latest(compute: () => Readonly<Record<string, Tensor>>): Program {
+export function latest(compute: () => Readonly<Record<string, Tensor>>): ReadyCase {
   let results: Readonly<Record<string, Tensor>> = {};
   return {
     step() {

@@ -28,9 +28,9 @@ const inputs = linspace(-2, 2, 41).reshape([41, 1]);
 const targets = inputs.mul(2).sin();
 
 /** Takes a training step. Returns the loss before it. */
-export type Step = () => number;
+export type TrainingStep = () => number;
 
-export function trainer(network: Network): Step {
+export function trainer(network: Network): TrainingStep {
   const optimizer = new Adam(network.parameters(), { learningRate: 0.02 });
   return () => {
     const loss = mse(network.forward(inputs), targets);

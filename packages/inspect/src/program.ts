@@ -21,7 +21,7 @@ export interface ProgramStep {
   readonly inputs: readonly Tensor[];
 }
 
-export interface Program {
+export interface RecordedProgram {
   readonly inputs: ReadonlyMap<Tensor, ProgramInput>;
   readonly steps: readonly ProgramStep[];
   /** Returns the name of a tensor: a step's number, an input's name, or the value of a constant with one element. */
@@ -47,7 +47,7 @@ function inputNamer(): (tensor: Tensor, kind: ProgramInput['kind']) => string {
 }
 
 /** Reads the tape of a tensor. @throws TapeError if a backward pass has already consumed it. */
-export function programOf(root: Tensor): Program {
+export function programOf(root: Tensor): RecordedProgram {
   const inputs = new Map<Tensor, ProgramInput>();
   const names = new Map<Tensor, string>();
   const nameOfInput = inputNamer();

@@ -18,14 +18,14 @@ function moduleNamed(name: string): unknown {
   return found;
 }
 
-interface Program {
+interface EditedProgram {
   readonly loss: core.Tensor;
   /** The other exported tensors and modules, whose names formulas use. */
   readonly names: Readonly<Record<string, core.Tensor | nn.Module>>;
 }
 
 /** Runs a TypeScript program, after removing its types. */
-function run(code: string): Program {
+function run(code: string): EditedProgram {
   const { code: plain } = transform(code, { transforms: ['typescript', 'imports'], disableESTransforms: true });
   const exports: Record<string, unknown> = {};
   new Function('require', 'exports', plain)(moduleNamed, exports);
@@ -40,7 +40,7 @@ function run(code: string): Program {
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** Derives the formulas of a program's gradients, and judges them like those of any page. */
-function derivedHtml({ loss, names }: Program): string {
+function derivedHtml({ loss, names }: EditedProgram): string {
   try {
     const { page } = derive(loss, { names });
     return documentHtml(verifyPage(page, { name: 'derived.md', mend: false }), page);

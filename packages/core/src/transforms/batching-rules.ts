@@ -26,7 +26,7 @@ import { arange } from '../create.ts';
 import { kernels as k, type Tensor } from '../tensor.ts';
 
 /** An operand of a primitive: one tensor shared by all examples, or one with a leading batch axis. */
-export interface Operand {
+export interface BatchOperand {
   readonly value: Tensor;
   readonly isMapped: boolean;
   /** The shape of one example. */
@@ -44,10 +44,10 @@ type BatchingRule<P extends MappedPrimitive> = (
 ) => Tensor;
 
 type OperandsOf<P extends MappedPrimitive> = P extends VariadicPrimitive
-  ? readonly [list: readonly Operand[]]
+  ? readonly [list: readonly BatchOperand[]]
   : EachOperand<InputsOf<Exclude<P, VariadicPrimitive>>>;
 
-type EachOperand<Inputs extends readonly unknown[]> = { readonly [I in keyof Inputs]: Operand };
+type EachOperand<Inputs extends readonly unknown[]> = { readonly [I in keyof Inputs]: BatchOperand };
 
 /** Exhaustive by its type: a primitive without a batching rule does not compile. */
 type Batching = { readonly [P in MappedPrimitive]: BatchingRule<P> };
@@ -56,11 +56,11 @@ const run = (op: Primitive, args: readonly Tensor[], attributes: unknown): Tenso
   callPrimitive(k, op, args, attributes);
 
 /** Returns the operand with a batch axis, along which an unmapped operand is broadcast. */
-const spread = ({ value, isMapped, shape }: Operand, size: number): Tensor =>
+const spread = ({ value, isMapped, shape }: BatchOperand, size: number): Tensor =>
   isMapped ? value : k.broadcastTo(value, [size, ...shape]);
 
 /** Pads a mapped operand with axes of length 1 after the batch axis, so that an example has rank `rank`. */
-const aligned = ({ value, isMapped, shape }: Operand, rank: number): Tensor =>
+const aligned = ({ value, isMapped, shape }: BatchOperand, rank: number): Tensor =>
   isMapped && shape.length < rank
     ? k.reshape(value, [value.shape[0]!, ...new Array<number>(rank - shape.length).fill(1), ...shape])
     : value;
@@ -70,7 +70,7 @@ function elementwise<P extends MappedPrimitive>(
   op: P,
   _size: number,
   attributes: unknown,
-  ...operands: readonly Operand[]
+  ...operands: readonly BatchOperand[]
 ): Tensor {
   const rank = Math.max(...operands.map(({ shape }) => shape.length));
   return run(
@@ -85,7 +85,7 @@ const spreadOut = <P extends MappedPrimitive>(
   op: P,
   size: number,
   attributes: unknown,
-  ...operands: readonly Operand[]
+  ...operands: readonly BatchOperand[]
 ): Tensor =>
   run(
     op,
@@ -96,7 +96,7 @@ const spreadOut = <P extends MappedPrimitive>(
 /** Adapts the attributes to the additional leading axis. */
 const leading =
   <P extends MappedPrimitive>(change: (attributes: AttributesOf<P>, size: number) => AttributesOf<P>) =>
-  (op: P, size: number, attributes: AttributesOf<P>, ...operands: readonly Operand[]): Tensor =>
+  (op: P, size: number, attributes: AttributesOf<P>, ...operands: readonly BatchOperand[]): Tensor =>
     spreadOut(op, size, change(attributes, size), ...operands);
 
 const next = (axis: number): number => axis + 1;
@@ -124,12 +124,12 @@ const mergeAxes = (x: Tensor, axis: number): Tensor =>
 const splitAxis = (x: Tensor, axis: number, length: number): Tensor =>
   k.reshape(x, x.shape.toSpliced(axis, 1, length, x.shape[axis]! / length));
 
-function broadcastTo(_op: 'broadcastTo', size: number, shape: Shape, x: Operand): Tensor {
+function broadcastTo(_op: 'broadcastTo', size: number, shape: Shape, x: BatchOperand): Tensor {
   return k.broadcastTo(aligned(x, shape.length), [size, ...shape]);
 }
 
 /** If one operand is an unmapped matrix, computes a single larger product; otherwise one product per example. */
-function matmul(_op: 'matmul', size: number, _attributes: undefined, x: Operand, y: Operand): Tensor {
+function matmul(_op: 'matmul', size: number, _attributes: undefined, x: BatchOperand, y: BatchOperand): Tensor {
   const [rows, inner] = x.shape.slice(-2) as [number, number];
   const columns = y.shape.at(-1)!;
   if (!y.isMapped && y.shape.length === 2) {
@@ -149,7 +149,14 @@ function matmul(_op: 'matmul', size: number, _attributes: undefined, x: Operand,
  * If all examples share the weight and bias, stacks their rows into one linear call; otherwise uses a batched product plus
  * a sum.
  */
-function affine(_op: 'affine', size: number, _attributes: undefined, x: Operand, w: Operand, b: Operand): Tensor {
+function affine(
+  _op: 'affine',
+  size: number,
+  _attributes: undefined,
+  x: BatchOperand,
+  w: BatchOperand,
+  b: BatchOperand,
+): Tensor {
   if (!w.isMapped && !b.isMapped) return k.affine(x.value, w.value, b.value);
   const shape = [...x.shape.slice(0, -1), w.shape[1]!];
   const isMapped = x.isMapped || w.isMapped;
@@ -158,7 +165,7 @@ function affine(_op: 'affine', size: number, _attributes: undefined, x: Operand,
 }
 
 /** Converts indices into each example to indices into all examples concatenated, each of `length` entries. */
-function throughout(call: string, { value, shape }: Operand, size: number, length: number): Tensor {
+function throughout(call: string, { value, shape }: BatchOperand, size: number, length: number): Tensor {
   const { elements } = value;
   const wrong = elements.findIndex((index) => !(index >= 0 && index < length));
   if (wrong !== -1) {
@@ -175,7 +182,7 @@ function throughout(call: string, { value, shape }: Operand, size: number, lengt
   );
 }
 
-function take(_op: 'take', size: number, axis: number, x: Operand, indices: Operand): Tensor {
+function take(_op: 'take', size: number, axis: number, x: BatchOperand, indices: BatchOperand): Tensor {
   if (!indices.isMapped) return k.take(x.value, indices.value, axis + 1);
   if (!x.isMapped) return moveAxes(k.take(x.value, indices.value, axis), axis, 0);
   const places = throughout('take', indices, size, x.shape[axis]!);
@@ -187,8 +194,8 @@ function scatterAdd(
   _op: 'scatterAdd',
   size: number,
   into: AttributesOf<'scatterAdd'>,
-  x: Operand,
-  indices: Operand,
+  x: BatchOperand,
+  indices: BatchOperand,
 ): Tensor {
   const axis = into.axis + 1;
   if (!indices.isMapped) return k.scatterAdd(x.value, indices.value, { ...into, axis });
@@ -203,14 +210,14 @@ function rowByRow<P extends 'crossEntropy' | 'crossEntropyGrad'>(
   op: P,
   size: number,
   attributes: undefined,
-  ...operands: readonly Operand[]
+  ...operands: readonly BatchOperand[]
 ): Tensor {
   const rows = operands.map((x) => mergeAxes(spread(x, size), 0));
   return splitAxis(run(op, rows, attributes), 0, size);
 }
 
 /** Merges the batch axis into the channels, so that each example becomes a group of channels. */
-const channels = (x: Operand, size: number): Tensor => mergeAxes(moveAxes(spread(x, size), 0, 1), 1);
+const channels = (x: BatchOperand, size: number): Tensor => mergeAxes(moveAxes(spread(x, size), 0, 1), 1);
 
 const grouped = <C extends Convolution>(of: C, size: number): C => ({ ...of, groups: of.groups * size });
 
@@ -221,8 +228,8 @@ function convolution<P extends 'conv' | 'convInput'>(
   op: P,
   size: number,
   of: AttributesOf<P>,
-  x: Operand,
-  weight: Operand,
+  x: BatchOperand,
+  weight: BatchOperand,
 ): Tensor {
   if (!weight.isMapped) return splitAxis(run(op, [mergeAxes(x.value, 0), weight.value], of), 0, size);
   const weights = mergeAxes(weight.value, 0);
@@ -230,7 +237,7 @@ function convolution<P extends 'conv' | 'convInput'>(
   return moveAxes(splitAxis(result, 1, size), 1, 0);
 }
 
-function convWeight(_op: 'convWeight', size: number, of: Convolution, x: Operand, y: Operand): Tensor {
+function convWeight(_op: 'convWeight', size: number, of: Convolution, x: BatchOperand, y: BatchOperand): Tensor {
   return splitAxis(k.convWeight(channels(x, size), channels(y, size), grouped(of, size)), 0, size);
 }
 
@@ -288,7 +295,12 @@ const batching: Batching = {
 type AnyRule = (op: Primitive, size: number, attributes: unknown, ...operands: readonly unknown[]) => Tensor;
 
 /** Runs a primitive on `size` examples at once, at least one. At least one operand is mapped. */
-export function runBatched(op: Primitive, size: number, operands: readonly Operand[], attributes: unknown): Tensor {
+export function runBatched(
+  op: Primitive,
+  size: number,
+  operands: readonly BatchOperand[],
+  attributes: unknown,
+): Tensor {
   const rule = batching[op as MappedPrimitive] as AnyRule;
   return arity[op] === 'variadic' ? rule(op, size, attributes, operands) : rule(op, size, attributes, ...operands);
 }

@@ -3,7 +3,7 @@
 import type { Tensor } from '@tapegrad/core';
 import { formatShape } from '@tapegrad/core/extend';
 import { type Link, links } from '@tapegrad/verify';
-import { attributesOf, type Program, type ProgramInput, type ProgramStep, programOf } from '../program.ts';
+import { attributesOf, type ProgramInput, type ProgramStep, programOf, type RecordedProgram } from '../program.ts';
 import { normColor, normStroke, theme } from './colors.ts';
 import { type Box, type Curve, type GraphEdge, layout } from './layout.ts';
 import { element, label } from './markup.ts';
@@ -41,7 +41,7 @@ const normOf = (x: Tensor): number => x.norm().item();
  * Returns the layer of each step. A layer has the steps between its input and its output, including the preparation of its
  * weight and bias. A step in several layers counts for the first.
  */
-function layersOf(program: Program, layers: readonly Link[]): Map<Tensor, number> {
+function layersOf(program: RecordedProgram, layers: readonly Link[]): Map<Tensor, number> {
   const steps = new Map(program.steps.map((step) => [step.output, step]));
   const layerOf = new Map<Tensor, number>();
   layers.forEach(({ input, output, preActivation, parts }, layer) => {
@@ -66,7 +66,7 @@ function nodeOf(id: string, name: string, x: Tensor, kind: Node['kind'], group: 
 const idOf = (name: string): string => `step ${name.slice(1)}`;
 
 /** Formats a step as its operation, constants and attributes. */
-function nameOfStep(step: ProgramStep, { inputs }: Program): string {
+function nameOfStep(step: ProgramStep, { inputs }: RecordedProgram): string {
   const constants = step.inputs.flatMap((x) => {
     const input = inputs.get(x);
     return input?.kind === 'constant' ? [input.name] : [];
@@ -78,7 +78,7 @@ function nameOfStep(step: ProgramStep, { inputs }: Program): string {
  * Returns the boxes and arrows of a program. A parameter used in only one layer is drawn inside this layer, all other
  * inputs outside of layers.
  */
-function nodesAndEdges(program: Program, layers: readonly Link[], layerOf: ReadonlyMap<Tensor, number>) {
+function nodesAndEdges(program: RecordedProgram, layers: readonly Link[], layerOf: ReadonlyMap<Tensor, number>) {
   const { inputs, steps } = program;
   const preActivations = new Set(layers.map(({ preActivation }) => preActivation));
   const taken = [...inputs.values()].filter(({ kind }) => kind !== 'constant');

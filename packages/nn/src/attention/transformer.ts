@@ -262,7 +262,7 @@ abstract class TransformerStack<E extends number, L extends TransformerLayer<E>>
   }
 
   /** Runs the layers in order, each with its cache, and then the final norm, if any. */
-  protected run(x: Tensor, caches: readonly KeyValueCache[] | undefined, step: Step<L>): Tensor {
+  protected run(x: Tensor, caches: readonly KeyValueCache[] | undefined, step: LayerCall<L>): Tensor {
     if (caches !== undefined && caches.length !== this.layers.length) {
       const counts = `${this.layers.length} layers, got ${caches.length}`;
       throw new ArgumentError(`${this.constructor.name}: expected a cache for each of ${counts}`);
@@ -282,7 +282,7 @@ abstract class TransformerStack<E extends number, L extends TransformerLayer<E>>
   }
 }
 
-type Step<L> = (layer: L, x: Tensor, cache: Pick<AttendOptions, 'cache'>) => Tensor;
+type LayerCall<L> = (layer: L, x: Tensor, cache: Pick<AttendOptions, 'cache'>) => Tensor;
 
 interface CachesOption {
   /** From `caches()`: the keys and values of earlier entries, to which this call appends its own. */
@@ -315,7 +315,7 @@ export class TransformerEncoder<const E extends number = number> extends Transfo
   ): Output<FeatureMap<E, E>, S> {
     checkOptions('TransformerEncoder', options, [...encodeOptions, 'caches']);
     const { caches, ...own } = options;
-    const step: Step<TransformerEncoderLayer<E>> = (layer, h, cache) =>
+    const step: LayerCall<TransformerEncoderLayer<E>> = (layer, h, cache) =>
       layer.forward(h as never, { ...own, ...cache }) as Tensor;
     return this.run(x as unknown as Tensor, caches, step) as never;
   }
@@ -344,7 +344,7 @@ export class TransformerDecoder<const E extends number = number> extends Transfo
   ): Output<FeatureMap<E, E>, S> {
     checkOptions('TransformerDecoder', options, [...decodeOptions, 'caches']);
     const { caches, ...own } = options;
-    const step: Step<TransformerDecoderLayer<E>> = (layer, h, cache) =>
+    const step: LayerCall<TransformerDecoderLayer<E>> = (layer, h, cache) =>
       layer.forward(h as never, memory, { ...own, ...cache }) as Tensor;
     return this.run(x as unknown as Tensor, caches, step) as never;
   }

@@ -49,7 +49,7 @@ const allowedBend = 1e-6;
 const rounding = 64 * Number.EPSILON;
 
 /** A step to try. */
-export interface Step {
+export interface DifferenceStep {
   readonly h: number;
   /** The magnitude of the point stepped from, which determines the rounding of the sample positions. */
   readonly size: number;
@@ -63,7 +63,7 @@ export interface Step {
  * @param typical the size used in place of an element that is 0.
  * @param step the step for an element of size 1, to be used instead of the default ones.
  */
-export function stepsFor(size: number, typical: number, step?: number): Step[] {
+export function stepsFor(size: number, typical: number, step?: number): DifferenceStep[] {
   const reaches = [...new Set([Math.max(1, size), size || typical || 1])];
   if (step !== undefined) return reaches.map((reach) => ({ h: step * reach, size }));
   return lengths.flatMap((length) =>
@@ -81,7 +81,7 @@ export function stepsFor(size: number, typical: number, step?: number): Step[] {
  *
  * @param valueNoise the rounding error of the values, if known to be larger than their size suggests.
  */
-function estimateOf(samples: Samples, { h, size }: Step, valueNoise: number): Estimate {
+function estimateOf(samples: Samples, { h, size }: DifferenceStep, valueNoise: number): Estimate {
   const [left, nearLeft, value, nearRight, right] = samples;
   const isConstant = samples.every((sample) => Object.is(sample, value));
   if (isConstant && !Number.isFinite(value)) {
@@ -138,7 +138,7 @@ export const secantFrom = (estimates: readonly Estimate[], h: number): number =>
  * @returns for each function, the estimates at all steps tried.
  */
 export function estimatesOf(
-  steps: readonly Step[],
+  steps: readonly DifferenceStep[],
   samplesAt: (h: number) => readonly Samples[],
   valueNoises: readonly number[],
   isEnough: (estimates: readonly Estimate[], i: number) => boolean,

@@ -4,11 +4,11 @@ import { type Parameter, Random, TapeError, Tensor } from '@tapegrad/core';
 import { entriesOf, expanded, type Linearization, linearize, withRecording } from '@tapegrad/core/tape';
 import { ArgumentError, type Data, NdArray, type Shape } from '@tapegrad/kernels';
 import {
+  type DifferenceStep,
   type Estimate,
   estimatesOf,
   places,
   type Samples,
-  type Step,
   stepsFor,
 } from '../differences/finite-differences.ts';
 import { largestOf } from '../differences/precision.ts';
@@ -17,10 +17,10 @@ import { type Claim, isClear, judge, termRounding } from './gradcheck-judgement.
 import { type Findings, formatElement, type GradcheckEntry, isWrong } from './gradcheck-report.ts';
 
 /** A function from tensors to tensors. */
-export type Program = (tensors: readonly Tensor[]) => readonly Tensor[];
+export type TensorsFunction = (tensors: readonly Tensor[]) => readonly Tensor[];
 
 /** A tensor with respect to which a function is differentiated. */
-export interface Variable {
+export interface DifferentiatedTensor {
   readonly name: string;
   readonly shape: Shape;
   readonly elements: Float64Array;
@@ -40,7 +40,7 @@ interface Direction {
   readonly variable: number;
   readonly along: Float64Array;
   /** The steps to try, in order. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly DifferenceStep[];
   /** The magnitude of the elements at which differences are taken, relative to that of `along`; at least 1. */
   readonly reach: number;
 }
@@ -103,8 +103,8 @@ function lazily<T>(find: () => T): () => T {
 /** Checks the derivatives of all results of a function with respect to all its variables. */
 export class GradcheckRunner {
   readonly #order: number;
-  readonly #program: Program;
-  readonly #variables: readonly Variable[];
+  readonly #program: TensorsFunction;
+  readonly #variables: readonly DifferentiatedTensor[];
   readonly #settings: RunnerSettings;
   readonly #values: Float64Array;
   /** The names of the elements of the result. */
@@ -118,8 +118,8 @@ export class GradcheckRunner {
   /** @param names returns the names of the results, once the program has run. */
   constructor(
     order: number,
-    program: Program,
-    variables: readonly Variable[],
+    program: TensorsFunction,
+    variables: readonly DifferentiatedTensor[],
     names: () => readonly string[],
     settings: RunnerSettings,
   ) {

@@ -5,7 +5,7 @@ import { placesOf, tensorsOf, withTensors } from '@tapegrad/core/extend';
 import { linearize, withRecording } from '@tapegrad/core/tape';
 import { ArgumentError, checkSynchronous, DTypeError, formatShape } from '@tapegrad/kernels';
 import { GradcheckReport } from './gradcheck-report.ts';
-import { GradcheckRunner, type Program, type Variable } from './gradcheck-runner.ts';
+import { type DifferentiatedTensor, GradcheckRunner, type TensorsFunction } from './gradcheck-runner.ts';
 
 /** The options of `gradcheck`. */
 export interface GradcheckOptions {
@@ -42,7 +42,7 @@ function checkFloat64(name: string, { dtype, shape }: Tensor): void {
 
 /** Creates a program that computes the gradient of a random combination of another program's results. */
 const gradientOf =
-  (program: Program, parameters: readonly Parameter[], seed: number): Program =>
+  (program: TensorsFunction, parameters: readonly Parameter[], seed: number): TensorsFunction =>
   (tensors) => {
     const { outputs, pullBack } = linearize(tensors, (x) => ({ outputs: program(x) }), parameters);
     const random = new Random(seed);
@@ -87,7 +87,7 @@ export function gradcheck<A extends readonly unknown[], R>(
   }
   const tensors = inputs.flatMap((tree, i) => tensorsOf('gradcheck', `input ${i}`, tree));
   const names = inputs.flatMap((tree, i) => placesOf(`input ${i}`, tree));
-  const variables: Variable[] = [
+  const variables: DifferentiatedTensor[] = [
     ...tensors.map((tensor, i) => ({ name: names[i]!, tensor })),
     ...parameters.map((parameter) => ({ name: parameter.name, tensor: parameter, parameter })),
   ].map(({ tensor, ...rest }) => {
@@ -95,7 +95,7 @@ export function gradcheck<A extends readonly unknown[], R>(
     return { ...rest, shape: tensor.shape, elements: Float64Array.from(tensor.data) };
   });
   let results: readonly string[] = [];
-  const program: Program = (x) => {
+  const program: TensorsFunction = (x) => {
     const result = checkSynchronous('gradcheck', f(...(withTensors(inputs, x) as unknown as A)));
     results = placesOf('result', result);
     return outputsOf(result);

@@ -67,8 +67,8 @@ const isMovement = ({ op, inputs, output }: Entry<Tensor>): boolean =>
   movement.has(op) || (op === 'slice' && output.size === inputs[0]!.size);
 
 /** An operand in a line of a composition: the start `x`, the result of an earlier line, or a constant. */
-type Operand = 'x' | number | 'constant';
-type Line = readonly [op: Primitive, ...operands: Operand[]];
+type LineOperand = 'x' | number | 'constant';
+type Line = readonly [op: Primitive, ...operands: LineOperand[]];
 
 /** -|x| limited by a large negative constant: the beginning of GELU by tanh. */
 // biome-ignore format: a line each
@@ -97,7 +97,7 @@ const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
 
 /** Returns whether entries starting at `x` match the lines of a composition. */
 function areLines(lines: readonly Line[], entries: readonly Entry<Tensor>[], x: Tensor): boolean {
-  const isOperand = (operand: Operand | undefined, input: Tensor): boolean => {
+  const isOperand = (operand: LineOperand | undefined, input: Tensor): boolean => {
     if (operand === 'constant') return !input.requiresGrad;
     return input === (operand === 'x' ? x : entries[operand!]?.output);
   };

@@ -80,12 +80,18 @@ function shapesOf({ x, outputs, windows, groups = 1 }: Sizes): {
 
 type Form = 'conv' | 'convInput' | 'convWeight';
 
-interface Operand {
+interface OperandOptions {
   readonly layout?: Layout;
   readonly values?: Values;
 }
 
-function convolutionCase(form: Form, given: Sizes, dtype: DType, first: Operand = {}, second: Operand = {}): Case {
+function convolutionCase(
+  form: Form,
+  given: Sizes,
+  dtype: DType,
+  first: OperandOptions = {},
+  second: OperandOptions = {},
+): Case {
   const { x, w, y } = shapesOf(given);
   const of: Convolution = { windows: given.windows, groups: given.groups ?? 1 };
   const operands = (a: Shape, b: Shape) =>

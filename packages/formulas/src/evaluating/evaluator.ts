@@ -1,7 +1,7 @@
 /** Evaluates expressions: a page's definitions, run as written on a graph. */
 
 import { chainOf } from '../meaning/chains.ts';
-import { Graph, type Node } from '../running/graph.ts';
+import { ancestorsOf, Graph, type Node } from '../running/graph.ts';
 import { bare, type DerivativeNode, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
 import { called } from './calls.ts';
 import { collected, listed } from './collections.ts';
@@ -67,8 +67,11 @@ export class Evaluator implements Evaluating {
       }
       case 'power':
         return this.#power(e, scope);
-      case 'transpose':
-        return arithmetic.transposed(this.value(e.of, scope));
+      case 'transpose': {
+        const value = this.value(e.of, scope);
+        const isSlope = e.mark === "'" && bare(e.of).kind !== 'letter' && isNumber(arithmetic.matrix(value));
+        return isSlope ? this.#slope(arithmetic.matrix(value), e) : arithmetic.transposed(value);
+      }
       case 'inverse': {
         const x = this.matrix(e.of, scope);
         if (isNumber(x)) return arithmetic.paired(arithmetic.number(1), x, (k, a, b) => k.div(a, b), e);
@@ -108,6 +111,14 @@ export class Evaluator implements Evaluating {
       default:
         throw new NoMeaning('this has no value', e);
     }
+  }
+
+  /** Returns the derivative of a number with respect to the only letter that it depends on: (x^2)' is 2 x. */
+  #slope(of: Value, at: Expression): Value {
+    const [leaf, ...others] = ancestorsOf([of.node]).filter(({ op }) => op === 'leaf');
+    const isOne = leaf !== undefined && others.length === 0 && leaf.shape.every((n) => n === 1);
+    if (!isOne) throw new NoMeaning('the page does not say which variable this is differentiated with respect to', at);
+    return this.arithmetic.derivative(of, { node: leaf, one: [true, true] });
   }
 
   #sum(e: Extract<Expression, { kind: 'sum' }>, scope: Scope): Value {

@@ -8,7 +8,7 @@ import { noScope } from '../meaning/shaper.ts';
 import type { Dim } from '../meaning/shapes/dims.ts';
 import { isConstant, textOfCount } from '../meaning/sides.ts';
 import type { Node } from '../running/graph.ts';
-import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
+import { bare, type Expression, keyOf, type LetterNode, made } from '../syntax/ast.ts';
 import { anyFunction, anyMap, backwardKeys } from './losses.ts';
 import { NoMeaning, type Scope, topScope } from './scope.ts';
 import type { Evaluating } from './setting.ts';
@@ -168,6 +168,10 @@ export class Resolver {
     const match = members.program.find(key, values, scope.until);
     if (match !== undefined) return this.#defined(match.definition, match.indices, key, values, scope);
     const fn = members.program.findFunction(key, values);
+    if (fn !== undefined && letter.primes > 0 && letter.isPrimedName !== true) {
+      const { parameters } = fn.definition;
+      return this.#host.matrix({ ...made, kind: 'call', fn: letter, args: parameters, open: '(' }, scope);
+    }
     if (fn !== undefined) return this.#ofFunction(key, fn, scope);
     const isDefined = members.program.isDefined(key);
     if (members.outline.losses.has(key) && !isDefined) return this.#anyLoss(key, values, scope);

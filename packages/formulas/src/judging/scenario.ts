@@ -212,11 +212,14 @@ export class Scenario {
   }
 
   #assign(): void {
-    const { dims } = this.members.types;
-    const roots = [...new Set([...this.members.shapes.values()].flatMap(({ r, c }) => [dims.root(r), dims.root(c)]))];
-    for (const dim of [...roots, ...[...this.members.counts.values()].map((count) => dims.root(count))]) {
-      if (!this.#sizes.has(dim)) this.#sizes.set(dim, this.#sizeFor(dim));
-    }
+    for (const dim of this.#lengths()) if (!this.#sizes.has(dim)) this.#sizes.set(dim, this.#sizeFor(dim));
+  }
+
+  /** Returns the different lengths of letters, and the counts. */
+  #lengths(): Dim[] {
+    const { counts, shapes, types } = this.members;
+    const roots = [...shapes.values()].flatMap(({ r, c }) => [types.dims.root(r), types.dims.root(c)]);
+    return [...new Set([...roots, ...[...counts.values()].map((count) => types.dims.root(count))])];
   }
 
   /** Returns the number for a class of equal lengths: the one that the page states, or the next one of the trial. */
@@ -226,9 +229,9 @@ export class Scenario {
     if (known !== undefined) return known;
     if (dims.extentOf(dim) === 'one') return 1;
     const { lengths } = this.trial;
-    if (lengths === 'equal') return 3;
+    if (lengths === 'equal') return Math.max(3, ...this.#lengths().map((other) => dims.leastOf(other)));
     const all = lengths === 'unequal' ? unequal : lengths;
-    return all[this.#next++ % all.length]!;
+    return Math.max(all[this.#next++ % all.length]!, dims.leastOf(dim));
   }
 
   #next = 0;

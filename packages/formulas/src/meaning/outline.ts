@@ -118,7 +118,7 @@ class Classifier {
       const letter = left === undefined ? undefined : defined(left);
       const isNamed =
         letter !== undefined && (/^(?:L|J|E|C|ell|loss|Loss)$/.test(letter.name) || letter.alphabet === 'calligraphic');
-      if (isNamed && right !== undefined && (notation.differentials || isLossLike(right)))
+      if (isNamed && right !== undefined && (notation.differentials.size > 0 || isLossLike(right)))
         this.#losses.add(keyOf(letter));
       for (const side of sides) {
         walk(side, (e) => {
@@ -144,6 +144,11 @@ class Classifier {
     if (relations[0] === 'in') {
       this.#declare(sides[0]!, sides[1]!, i);
       return { statement: i, kind: 'declaration', steps: [] };
+    }
+    // a = b \in R^n claims that a is b, and says in which space they are.
+    if (relations.length > 1 && relations.at(-1) === 'in') {
+      for (const side of sides.slice(0, -1)) this.#declare(side, sides.at(-1)!, i);
+      return this.#item({ ...statement, sides: sides.slice(0, -1), relations: relations.slice(0, -1) }, i);
     }
     const isBound = !relations.some((relation) => relation === '=') && isPlainBound(statement);
     if (inequalities.has(relations[0]!) && isBound) return { statement: i, kind: 'assumption', steps: [] };

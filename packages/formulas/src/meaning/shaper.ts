@@ -116,7 +116,7 @@ export class Shaper extends Combining {
       }
       case 'transpose': {
         const type = this.matrix(this.infer(e.of, scope));
-        if (e.mark !== "'") types.markArray(type);
+        if (e.mark !== "'" || bare(e.of).kind === 'letter') types.markArray(type);
         return swapped(type);
       }
       case 'inverse': {
@@ -295,6 +295,13 @@ export class Shaper extends Combining {
     return dim;
   }
 
+  /** Records that an index selects an element along an axis: the axis has the index's range, or is at least as long. */
+  #place(index: Expression, extent: Dim, scope: Scope): void {
+    const inside = bare(index);
+    if (inside.kind === 'number') this.types.dims.setLeast(extent, Number(inside.text));
+    else this.#link(inside, extent, scope);
+  }
+
   /** Records that an index has the range of the axis that it indexes. */
   #link(index: Expression, extent: Dim, scope: Scope): void {
     const inside = bare(index);
@@ -326,14 +333,14 @@ export class Shaper extends Combining {
     if (second === undefined) {
       types.markArray(type);
       const isRow = types.dims.extentOf(type.r) === 'one' && types.dims.extentOf(type.c) === 'many';
-      this.#link(first!, isRow ? type.c : type.r, scope);
+      this.#place(first!, isRow ? type.c : type.r, scope);
       return types.isVector(type) || types.statusOf(type) === 'unknown'
         ? types.scalar
         : { r: types.scalar.r, c: type.c };
     }
     types.markArray(type);
-    this.#link(first!, type.r, scope);
-    this.#link(second, type.c, scope);
+    this.#place(first!, type.r, scope);
+    this.#place(second, type.c, scope);
     const [rows, columns] = [first!.kind === 'dots', second.kind === 'dots'];
     return { r: rows ? type.r : types.scalar.r, c: columns ? type.c : types.scalar.c };
   }

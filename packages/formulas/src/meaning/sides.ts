@@ -23,6 +23,9 @@ export function containsDerivative(e: Expression): boolean {
   return found;
 }
 
+/** Returns whether a letter is the derivative of a function, f', rather than a letter whose name has a prime. */
+const isSlope = ({ primes, isPrimedName }: LetterNode): boolean => primes > 0 && isPrimedName !== true;
+
 /**
  * Returns the letter and the exponent if the left side of a definition is a power of a letter: σ² is defined, but not
  * σ.
@@ -31,7 +34,7 @@ export function definedPower(e: Expression): { letter: LetterNode; times: string
   const inside = bare(e);
   if (inside.kind !== 'power') return undefined;
   const [letter, times] = [bare(inside.base), bare(inside.exponent)];
-  return letter.kind === 'letter' && letter.primes === 0 && times.kind === 'number'
+  return letter.kind === 'letter' && !isSlope(letter) && times.kind === 'number'
     ? { letter, times: times.text }
     : undefined;
 }
@@ -39,7 +42,7 @@ export function definedPower(e: Expression): { letter: LetterNode; times: string
 /** Returns the letter that a left side defines. */
 export function defined(e: Expression): LetterNode | undefined {
   const inside = bare(e);
-  return inside.kind === 'letter' && inside.primes === 0 && !isConstant(inside) ? inside : undefined;
+  return inside.kind === 'letter' && !isSlope(inside) && !isConstant(inside) ? inside : undefined;
 }
 
 /** Returns the letter that is differentiated, such as a loss: L, also for L(w). */

@@ -71,7 +71,12 @@ function operand(grammar: Grammar, cursor: Cursor, operator: Token): Expression 
   if (cursor.done) cursor.fail('expected an expression to differentiate after this', operator.span);
   const start = cursor.at;
   const first = grammar.factor(cursor);
-  // In (f) g and L(w) g, only the first factor is differentiated; in x^T A x and 1/2 |w|^2, the whole product is.
+  // In (f) g and L(w) g, only the first factor is differentiated; in x^T A x, x' A x and 1/2 |w|^2, the whole product is.
+  const isTurned = first.kind === 'letter' && first.primes > 0 && !grammar.notation.functions.has(keyOf(first));
+  if (isTurned) {
+    cursor.at = start;
+    return grammar.tight(cursor);
+  }
   if (first.kind === 'group' || first.kind === 'letter' || (first.kind === 'call' && first.open !== '')) return first;
   cursor.at = start;
   return grammar.tight(cursor);
@@ -83,6 +88,22 @@ export function isDerivative(numerator: readonly Token[], denominator: readonly 
   if (above === undefined || below === undefined || above.mark !== below.mark) return false;
   // d/n is a quotient of letters.
   return above.mark === 'partial' || denominator.length > below.length;
+}
+
+/**
+ * Splits the denominator of a derivative that has a factor before the variable, n ∂x, into the factor and the rest.
+ * Returns undefined if there is no such factor.
+ */
+export function dividedDerivative(
+  numerator: readonly Token[],
+  denominator: readonly Token[],
+): { readonly by: readonly Token[]; readonly denominator: readonly Token[] } | undefined {
+  const at = denominator.findIndex((_, i) => i > 0 && differentialAt(denominator, i)?.mark === 'partial');
+  if (at < 0 || differentialAt(denominator) !== undefined || differentialAt(numerator)?.mark !== 'partial')
+    return undefined;
+  const isMarked = isCommand(denominator[at - 1], 'cdot', 'times');
+  const by = denominator.slice(0, isMarked ? at - 1 : at);
+  return by.length === 0 ? undefined : { by, denominator: denominator.slice(at) };
 }
 
 /** Returns whether an argument is a letter, a number or a call, so that brackets around it aren't a factor. */
@@ -176,13 +197,14 @@ export function derivativeInLine(grammar: Grammar, cursor: Cursor): Expression |
         : operand(grammar, cursor, cursor.tokens[start]!);
     return { ...cursor.since(start), kind: 'derivative', mark: 'slash', of, by, behind: numerator.length === 0 };
   }
+  if (grammar.notation.differentials.has(found.mark)) {
+    const of = cursor.done ? undefined : grammar.letter(cursor);
+    const isCurly = found.mark === 'partial';
+    if (of !== undefined)
+      return { ...cursor.since(start), kind: 'derivative', mark: 'differential', of, by: [of], behind: false, isCurly };
+  }
   if (found.mark === 'partial')
     cursor.fail("expected a derivative, such as ∂L/∂W, after '\\partial'", cursor.tokens[start]!.span);
-  if (grammar.notation.differentials && found.mark === 'd') {
-    const of = cursor.done ? undefined : grammar.letter(cursor);
-    if (of !== undefined)
-      return { ...cursor.since(start), kind: 'derivative', mark: 'differential', of, by: [of], behind: false };
-  }
   cursor.at = start;
   return undefined;
 }

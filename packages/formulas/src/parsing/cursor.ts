@@ -23,8 +23,8 @@ export interface Notation {
   readonly bracketed: ReadonlySet<string>;
   /** Whether \Delta before a letter makes a letter of its own: the change \Delta x. */
   readonly differences: boolean;
-  /** Whether d before a letter denotes a derivative or differential: dW, dZ. */
-  readonly differentials: boolean;
+  /** The signs that, before a letter, denote the derivative of the loss: dW, ∂W. */
+  readonly differentials: ReadonlySet<'d' | 'partial'>;
   /** Whether e is a letter of the page, not Euler's number. */
   readonly ownE: boolean;
 }

@@ -24,7 +24,7 @@ import type { Span } from '../text/source.ts';
 import { applied, closers, exponential, known, startsFactor } from './applications.ts';
 import { casesAt, functionAt, knownLetter, letterAt, matrixAt, numberAt, spanOfTokens } from './atoms.ts';
 import { bigAt, integralAt, limitAt } from './big-operators.ts';
-import { derivativeFraction, derivativeInLine, gradient, isDerivative } from './calculus.ts';
+import { derivativeFraction, derivativeInLine, dividedDerivative, gradient, isDerivative } from './calculus.ts';
 import { Cursor, type Grammar, type Notation } from './cursor.ts';
 import { type Fence, fence } from './fences.ts';
 import { meaningful, relationOf } from './meaningful.ts';
@@ -343,6 +343,12 @@ class Parser implements Grammar {
         const [numerator, denominator] = [meaningful(above), meaningful(below)];
         if (isDerivative(numerator, denominator))
           return derivativeFraction(this, cursor, start, numerator, denominator);
+        const divided = dividedDerivative(numerator, denominator);
+        if (divided !== undefined) {
+          const whole = derivativeFraction(this, cursor, start, numerator, divided.denominator);
+          const by = this.whole(divided.by, first.span);
+          return { ...whole, verbatim: false, kind: 'fraction', numerator: whole, denominator: by, slash: false };
+        }
         if (numerator.length === 0 || denominator.length === 0)
           cursor.fail('expected a numerator and a denominator', first.span);
         const common = cursor.since(start);

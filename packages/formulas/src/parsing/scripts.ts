@@ -136,6 +136,8 @@ function closingOf(tokens: readonly Token[], open: '(' | '['): number {
   });
 }
 
+const isPrime = (of: Token): boolean => isCommand(of, 'prime') || isCharacter(of, "'", '’', '′');
+
 /** Determines the meaning of a superscript on a letter with this key, or on another expression. */
 export function superscript(
   grammar: Grammar,
@@ -152,7 +154,7 @@ export function superscript(
     if (inverse !== undefined) return { kind: 'transpose', mark: inverse, inverse: true };
     if (inside.length === 2 && isCharacter(inside[1], '1')) return { kind: 'inverse' };
   }
-  if (inside.every((of) => isCommand(of, 'prime'))) return { kind: 'primes', count: inside.length };
+  if (inside.every(isPrime)) return { kind: 'primes', count: inside.length };
   if (inside.length === 1 && (isCharacter(inside[0], '*') || isCommand(inside[0], 'ast', 'star')))
     return { kind: 'star' };
   if (inside.length > 1 && isCommand(inside[0], 'odot', 'circ')) {
@@ -170,7 +172,7 @@ export function superscript(
     const point = second > close + 2 ? indicesOf(grammar, inside.slice(close + 2, second), cursor)[0] : undefined;
     const rest = inside.slice(second + 1);
     const transpose = transposeMark(rest) ?? (isCharacter(rest[0], '^') ? transposeMark(rest.slice(1)) : undefined);
-    const primes = rest.filter((of) => isCharacter(of, "'", '’') || isCommand(of, 'prime')).length;
+    const primes = rest.filter(isPrime).length;
     if (close > 1 && (rest.length === primes || transpose !== undefined)) {
       const indices = indicesOf(grammar, inside.slice(1, close), cursor);
       return { kind: 'index', brackets, indices, transpose, primes, ...(point === undefined ? {} : { point }) };

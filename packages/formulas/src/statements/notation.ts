@@ -12,7 +12,7 @@ export const noNotation: Notation = {
   differences: false,
   variables: undefined,
   twofold: new Set(),
-  differentials: false,
+  differentials: new Set(),
   ownE: false,
 };
 
@@ -207,7 +207,10 @@ function writesDifferences(expressions: readonly Expression[]): boolean {
 }
 
 /** Determines a page's notation from its formulas, as parsed without knowing it. */
-export function notationOf(sides: readonly (readonly Expression[])[], differentials: boolean): Notation {
+export function notationOf(
+  sides: readonly (readonly Expression[])[],
+  differentials: Notation['differentials'],
+): Notation {
   const expressions = sides.flat();
   const functions = new Set<string>();
   for (const [key, { total, applied, listed, primed, isMatrix, letter }] of usesIn(expressions)) {

@@ -7,13 +7,15 @@ import { bare, type Expression } from '../syntax/ast.ts';
 import { expanded } from '../syntax/expansion.ts';
 import { latexTokens } from '../syntax/latex-tokens.ts';
 import { textTokens } from '../syntax/text-tokens.ts';
-import { isCharacter, isCommand, type Token, wordsOf } from '../syntax/tokens.ts';
+import { isCharacter, type Token } from '../syntax/tokens.ts';
 import type { Page } from '../text/document.ts';
 import { FormulaError } from '../text/errors.ts';
 import type { Span } from '../text/source.ts';
 import { withConditions } from './conditions.ts';
+import { differentialsIn } from './differentials.ts';
 import { keywordOf, type Range, rangeOf } from './loops.ts';
 import { noNotation, notationOf } from './notation.ts';
+import { withPrimes } from './primes.ts';
 import { continues, hasRelation, type Piece, piecesOf, rowsOf, splitOutside } from './rows.ts';
 import { withOneName } from './same-letters.ts';
 import type { Reading, Statement } from './statement.ts';
@@ -228,24 +230,6 @@ class Reader {
 
 const bareTuple = (e: Expression): Expression => (e.kind === 'tuple' && e.items.length === 1 ? e.items[0]! : e);
 
-/** Returns whether a page writes dW for the derivative of the loss: a formula begins with d and a letter. */
-function writesDifferentials(raws: readonly Raw[]): boolean {
-  return raws.some(({ pieces }) =>
-    pieces.some(({ tokens }) => {
-      const solid = meaningful(tokens);
-      const at = solid.findIndex((of) => relationOf(of) !== undefined);
-      const whole = solid.slice(0, at);
-      const [first, second] = whole;
-      const isUpright =
-        isCommand(first, 'mathrm', 'rm', 'text') && second?.kind === 'group' && wordsOf(second.children) === 'd';
-      const left = isUpright ? [second.children[0]!, ...whole.slice(2)] : whole;
-      const isScript = (i: number): boolean => isCharacter(left[i], '_', '^');
-      const isShort = left.length === 2 || (left.length > 2 && isScript(2));
-      return at > 1 && isCharacter(left[0], 'd') && isShort && !isScript(1);
-    }),
-  );
-}
-
 /** Parses a page twice: first without knowing its notation, then with it. Known tokens are reused. */
 export function readStatements(page: Page, known?: KnownTokens): Reading {
   const tokens: TokenLists = new Map();
@@ -254,11 +238,11 @@ export function readStatements(page: Page, known?: KnownTokens): Reading {
   const rough = raws.flatMap((raw) => first.statements(raw));
   const notation = notationOf(
     rough.map(({ sides }) => sides),
-    writesDifferentials(raws),
+    differentialsIn(raws.flatMap(({ pieces }) => pieces.map(({ tokens }) => tokens))),
   );
   const second = new Reader(page, notation, tokens, known);
   const read = second.raw().flatMap((raw) => second.statements(raw));
-  const statements = withConditions(read, page.masked);
+  const statements = withPrimes(withConditions(read, page.masked), notation.functions);
   const mentions = statements.filter((statement) => !isSaid(statement));
   return { page, notation, statements: withOneName(statements.filter(isSaid)), mentions };
 }

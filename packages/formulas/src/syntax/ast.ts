@@ -25,6 +25,8 @@ export interface LetterNode extends Common {
   /** `hat`, `bar`, `tilde`, …, innermost first. */
   readonly accents: readonly string[];
   readonly primes: number;
+  /** Whether the primes belong to its name: z and z' are different letters. */
+  readonly isPrimedName?: true;
   readonly sub: readonly Expression[];
   readonly sup: readonly Expression[];
   /** The brackets of superscripts: z^l, z^{(l)}, z^{[l]}. */
@@ -145,6 +147,8 @@ export interface DerivativeNode extends Common {
   readonly by: readonly Expression[];
   /** Whether `of` follows the fraction. */
   readonly behind: boolean;
+  /** Whether the page writes a differential as ∂W and not as dW. */
+  readonly isCurly?: boolean;
 }
 
 export interface NormNode extends Common {
@@ -404,7 +408,8 @@ export function bare(e: Expression): Expression {
 }
 
 /** Returns a key that distinguishes letters, ignoring indices. */
-export function keyOf({ name, alphabet, accents }: LetterNode): string {
+export function keyOf({ name, alphabet, accents, primes, isPrimedName }: LetterNode): string {
   const set = alphabet === 'plain' ? '' : `${alphabet} `;
-  return `${accents.map((accent) => `${accent} `).join('')}${set}${name}`;
+  const own = isPrimedName === true ? "'".repeat(primes) : '';
+  return `${accents.map((accent) => `${accent} `).join('')}${set}${name}${own}`;
 }

@@ -34,8 +34,12 @@ const scripts: Readonly<Record<string, readonly ['^' | '_', string]>> = {
   ...{ '₊': ['_', '+'], '₋': ['_', '-'] },
 };
 
-/** Returns an accented or doubled letter of Unicode's mathematical alphabets as a plain letter. */
-const plainOf = (character: string): string => (character.length > 1 ? character.normalize('NFKD') : character);
+/**
+ * Returns the plain form of a letter of Unicode's mathematical alphabets, or of a full-width sign, as Chinese and
+ * Japanese input methods produce.
+ */
+const plainOf = (character: string): string =>
+  character.length > 1 || /[\uFF01-\uFF5E]/.test(character) ? character.normalize('NFKD') : character;
 
 /** Returns the tokens of one character, or of its equivalent. */
 export function characterTokens(character: string, start: number, end: number): Token[] {
@@ -67,6 +71,34 @@ function stringTokens(text: string, start: number): Token[] {
   return tokens;
 }
 
+/** Entities of HTML in formulas that were copied from the addresses of images. */
+const entities: Readonly<Record<string, string>> = { plus: '+', space: ' ', amp: '&', lt: '<', gt: '>', minus: '-' };
+
+/** Replaces entities such as &plus; by the signs that they stand for. */
+function withoutEntities(tokens: readonly Token[]): Token[] {
+  const result: Token[] = [];
+  for (let i = 0; i < tokens.length; i++) {
+    const at = tokens[i]!;
+    const end = at.text === '&' && at.kind === 'command' ? tokens.findIndex((of, k) => k > i && of.text === ';') : -1;
+    const name =
+      end < 0 || end > i + 6
+        ? ''
+        : tokens
+            .slice(i + 1, end)
+            .map(({ text }) => text)
+            .join('');
+    if (!Object.hasOwn(entities, name)) {
+      result.push(at);
+      continue;
+    }
+    const span = { start: at.span.start, end: tokens[end]!.span.end };
+    const sign = entities[name]!;
+    result.push(sign === '&' ? token('command', '&', span) : characterTokens(sign, span.start, span.end)[0]!);
+    i = end;
+  }
+  return result;
+}
+
 /** Joins adjacent scripts of the same kind, such as ⁻¹. */
 function joined(tokens: readonly Token[]): Token[] {
   const result: Token[] = [];
@@ -90,6 +122,25 @@ function joined(tokens: readonly Token[]): Token[] {
   }
   return result;
 }
+
+/** Signs that are typed as two characters, as in programs, with the command that they stand for. */
+const typed: Readonly<Record<string, string>> = {
+  ...{ '==': 'equiv', '=>': 'implies', '<=': 'le', '>=': 'ge', '!=': 'ne', '->': 'to' },
+};
+
+function withTypedSigns(tokens: readonly Token[]): Token[] {
+  const result: Token[] = [];
+  for (const of of tokens) {
+    const before = result.at(-1);
+    const isNext = before?.kind === 'character' && of.kind === 'character' && before.span.end === of.span.start;
+    const sign = isNext ? `${before.text}${of.text}` : '';
+    if (!isNext || !Object.hasOwn(typed, sign)) result.push(of);
+    else result[result.length - 1] = token('command', typed[sign]!, { start: before.span.start, end: of.span.end });
+  }
+  return result;
+}
+
+const tidied = (tokens: readonly Token[]): Token[] => joined(withTypedSigns(withoutEntities(tokens)));
 
 const environmentName = (text: string): string => /^\\begin\s*\{([^{}]*)\}/.exec(text)?.[1]?.trim() ?? '';
 
@@ -115,15 +166,15 @@ function convert(nodes: readonly SyntaxNode[], text: string, offset: number, dep
         else tokens.push(...stringTokens(text.slice(start - offset, end - offset), start));
         break;
       case 'group':
-        tokens.push(token('group', '', span, joined(children())));
+        tokens.push(token('group', '', span, tidied(children())));
         break;
       case 'environment':
       case 'mathenv':
-        tokens.push(token('environment', environmentName(text.slice(start - offset)), span, joined(children())));
+        tokens.push(token('environment', environmentName(text.slice(start - offset)), span, tidied(children())));
         break;
       case 'inlinemath':
       case 'displaymath':
-        tokens.push(token('group', '', span, joined(children())));
+        tokens.push(token('group', '', span, tidied(children())));
         break;
       case 'verb':
       case 'verbatim':
@@ -147,5 +198,5 @@ export function latexTokens(text: string, offset: number): Token[] {
     const at = (error as { location?: { start?: { offset?: number } } }).location?.start?.offset ?? 0;
     throw new FormulaError('this is not valid LaTeX', { start: offset + at, end: offset + at + 1 });
   }
-  return joined(convert(nodes, text, offset, 0));
+  return tidied(convert(nodes, text, offset, 0));
 }

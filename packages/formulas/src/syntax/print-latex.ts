@@ -249,7 +249,10 @@ class Printer {
 
   #derivative(e: Extract<Expression, { kind: 'derivative' }>): string {
     const of = this.print(e.of);
-    if (e.mark === 'differential') return `d${of.startsWith('\\') || /^[A-Za-z]/.test(of) ? '' : ' '}${of}`;
+    if (e.mark === 'differential') {
+      const isTight = of.startsWith('\\') || /^[A-Za-z]/.test(of);
+      return e.isCurly === true ? `\\partial ${of}` : `d${isTight ? '' : ' '}${of}`;
+    }
     const order = e.by.length;
     const raised = order > 1 ? `^${order}` : '';
     const behind = this.within(e.of, 3);

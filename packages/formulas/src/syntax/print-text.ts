@@ -60,7 +60,7 @@ function productText(factors: readonly Expression[]): string {
 
 function derivativeText(e: Extract<Expression, { kind: 'derivative' }>): string {
   const order = e.by.length;
-  if (e.mark === 'differential') return `d${textOf(e.of)}`;
+  if (e.mark === 'differential') return `${e.isCurly === true ? '∂' : 'd'}${textOf(e.of)}`;
   const below = e.by.map((by) => `d${within(by, 5)}`).join(' ');
   const raised = order > 1 ? `^${order}` : '';
   if (tightness(e.of) >= 5) return `d${raised}${textOf(e.of)}/${order > 1 ? `(${below})` : below}`;

@@ -23,6 +23,7 @@ interface State {
   readonly extents: readonly (Extent | undefined)[];
   readonly sizes: readonly (number | undefined)[];
   readonly names: readonly (string | undefined)[];
+  readonly least: readonly number[];
 }
 
 /** Sets of equal lengths, as a union-find structure. */
@@ -31,6 +32,7 @@ export class Dims {
   #extents: (Extent | undefined)[] = [];
   #sizes: (number | undefined)[] = [];
   #names: (string | undefined)[] = [];
+  #least: number[] = [];
   /** The initial extents of all lengths. Restoring a saved state gives them back to lengths created after it. */
   readonly #made: (Extent | undefined)[] = [];
 
@@ -40,6 +42,7 @@ export class Dims {
     this.#extents.push(extent);
     this.#sizes.push(extent === 'one' ? 1 : undefined);
     this.#names.push(name);
+    this.#least.push(1);
     return this.#parents.length - 1;
   }
 
@@ -59,6 +62,16 @@ export class Dims {
 
   nameOf(dim: Dim): string | undefined {
     return this.#names[this.root(dim)];
+  }
+
+  /** Returns the smallest size that a length may have, since the page names an element at that position. */
+  leastOf(dim: Dim): number {
+    return this.#least[this.root(dim)]!;
+  }
+
+  setLeast(dim: Dim, size: number): void {
+    const root = this.root(dim);
+    this.#least[root] = Math.max(this.#least[root]!, size);
   }
 
   setExtent(dim: Dim, extent: Extent): void {
@@ -96,6 +109,7 @@ export class Dims {
     this.#extents[stays] = ex ?? ey;
     this.#sizes[stays] = sx ?? sy;
     this.#names[stays] ??= this.#names[goes];
+    this.setLeast(stays, this.#least[goes]!);
   }
 
   save(): State {
@@ -104,16 +118,18 @@ export class Dims {
       extents: [...this.#extents],
       sizes: [...this.#sizes],
       names: [...this.#names],
+      least: [...this.#least],
     };
   }
 
   /** Restores a saved state. Lengths created since then keep their initial extents. */
-  restore({ parents, extents, sizes, names }: State): void {
+  restore({ parents, extents, sizes, names, least }: State): void {
     const count = parents.length;
     const later = this.#made.slice(count);
     const name = (i: number): string | undefined =>
       this.#parents[count + i] === count + i ? this.#names[count + i] : undefined;
     this.#names = [...names, ...later.map((_, i) => name(i))];
+    this.#least = [...least, ...later.map(() => 1)];
     this.#parents = [...parents, ...later.map((_, i) => count + i)];
     this.#extents = [...extents, ...later];
     this.#sizes = [...sizes, ...later.map((extent) => (extent === 'one' ? 1 : undefined))];

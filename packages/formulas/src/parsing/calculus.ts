@@ -72,8 +72,11 @@ function operand(grammar: Grammar, cursor: Cursor, operator: Token): Expression 
   const start = cursor.at;
   const first = grammar.factor(cursor);
   // In (f) g and L(w) g, only the first factor is differentiated; in x^T A x, x' A x and 1/2 |w|^2, the whole product is.
-  const isTurned = first.kind === 'letter' && first.primes > 0 && !grammar.notation.functions.has(keyOf(first));
-  if (isTurned) {
+  const { functions, impliedSums } = grammar.notation;
+  const isTurned = first.kind === 'letter' && first.primes > 0 && !functions.has(keyOf(first));
+  // With Einstein's convention, so is x_i a_{ij} x_j.
+  const isSummed = first.kind === 'letter' && first.sub.length > 0 && impliedSums;
+  if (isTurned || isSummed) {
     cursor.at = start;
     return grammar.tight(cursor);
   }

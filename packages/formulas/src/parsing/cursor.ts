@@ -25,6 +25,8 @@ export interface Notation {
   readonly differences: boolean;
   /** The signs that, before a letter, denote the derivative of the loss: dW, ∂W. */
   readonly differentials: ReadonlySet<'d' | 'partial'>;
+  /** Whether sums over repeated indices are left out, by Einstein's convention. */
+  readonly impliedSums: boolean;
   /** Whether e is a letter of the page, not Euler's number. */
   readonly ownE: boolean;
 }

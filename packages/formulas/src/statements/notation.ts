@@ -13,6 +13,7 @@ export const noNotation: Notation = {
   variables: undefined,
   twofold: new Set(),
   differentials: new Set(),
+  impliedSums: false,
   ownE: false,
 };
 
@@ -209,7 +210,7 @@ function writesDifferences(expressions: readonly Expression[]): boolean {
 /** Determines a page's notation from its formulas, as parsed without knowing it. */
 export function notationOf(
   sides: readonly (readonly Expression[])[],
-  differentials: Notation['differentials'],
+  { differentials, impliedSums }: Pick<Notation, 'differentials' | 'impliedSums'>,
 ): Notation {
   const expressions = sides.flat();
   const functions = new Set<string>();
@@ -235,6 +236,7 @@ export function notationOf(
     twofold,
     differences: writesDifferences(expressions),
     differentials,
+    impliedSums,
     ownE: ownsE(sides),
   };
 }

@@ -1,20 +1,13 @@
-/** Unifies letters with two notations: x and \mathbf{x}, or a point x^{(i)} and the matrix X of all points. */
+/**
+ * Unifies letters with two notations: x and \mathbf{x}, a point x^{(i)} and the matrix X of all points, or an element
+ * a_{ij} and its matrix A.
+ */
 
-import { bare, type Expression, type LetterNode, letterOf, made, mapLetters, partsOf, walk } from '../syntax/ast.ts';
+import { bare, type Expression, type LetterNode, letterOf, made, mapLetters, walk } from '../syntax/ast.ts';
+import { eachUse, lengthsIn, nameOf } from './letter-uses.ts';
+import { elementsOf, isElement } from './small-elements.ts';
 import type { Statement } from './statement.ts';
 
-/** Visits the letters of expressions that aren't indices. */
-function lettersIn(statements: readonly Statement[], visit: (letter: LetterNode, statement: number) => void): void {
-  const go = (e: Expression, statement: number): void => {
-    if (e.kind === 'letter') visit(e, statement);
-    for (const part of partsOf(e)) go(part, statement);
-  };
-  statements.forEach(({ sides }, i) => {
-    for (const side of sides) go(side, i);
-  });
-}
-
-const nameOf = ({ name, accents }: LetterNode): string => `${accents.join(' ')} ${name}`;
 const isBare = ({ sub, sup }: LetterNode): boolean => sub.length + sup.length === 0;
 
 interface Uses {
@@ -27,35 +20,18 @@ interface Uses {
 }
 
 /**
- * Returns the names of plain letters that are lengths: bounds of sums, and letters such as the h in R^{h x d} on a page
- * that also has a vector \mathbf{h}.
- */
-function lengthsIn(statements: readonly Statement[]): Set<string> {
-  const names = new Set<string>();
-  const note = (e: Expression): void => {
-    if (e.kind === 'letter' && e.alphabet === 'plain') names.add(nameOf(e));
-    for (const part of partsOf(e)) note(part);
-  };
-  const visit = (e: Expression): void => {
-    const isSpace = e.kind === 'power' && (bare(e.base) as Partial<LetterNode>).alphabet === 'blackboard';
-    if (isSpace) note(e.exponent);
-    if (e.kind === 'letter' && e.alphabet === 'blackboard') for (const length of e.sup) note(length);
-    if (e.kind === 'big' && e.to !== undefined) note(e.to);
-    for (const part of partsOf(e)) visit(part);
-  };
-  for (const { sides } of statements) sides.forEach(visit);
-  return names;
-}
-
-/**
  * Returns the names that denote the same thing in bold and in plain type, each with the alphabet to use throughout.
  * Such a name never occurs in both types, without indices, in one formula. The alphabet is plain if only the plain
  * letter has indices, and bold otherwise.
  */
-function alphabetsOf(statements: readonly Statement[]): Map<string, 'bold' | 'plain'> {
+function alphabetsOf(
+  statements: readonly Statement[],
+  elements: ReadonlyMap<string, LetterNode>,
+): Map<string, 'bold' | 'plain'> {
   const uses = new Map<string, Uses>();
-  lettersIn(statements, (letter, statement) => {
+  eachUse(statements, (letter, _, statement) => {
     const { alphabet } = letter;
+    if (elements.has(nameOf(letter)) && isElement(letter)) return;
     if (alphabet !== 'bold' && alphabet !== 'plain') return;
     const known = uses.get(nameOf(letter)) ?? {
       bold: new Set(),
@@ -105,7 +81,7 @@ function pointNames(statements: readonly Statement[]): Set<string> {
   const capitals = new Set<string>();
   const points = new Set<string>();
   const defined = new Set<string>();
-  lettersIn(statements, (letter) => {
+  eachUse(statements, (letter) => {
     if (/^\p{Lu}/u.test(letter.name) && letter.accents.length === 0) capitals.add(letter.name);
     const [index, second] = letter.sup;
     const isPoint =
@@ -139,7 +115,8 @@ function pick(
 
 /** Rewrites statements so that each thing has one notation. */
 export function withOneName(statements: readonly Statement[]): Statement[] {
-  const alphabets = alphabetsOf(statements);
+  const elements = elementsOf(statements);
+  const alphabets = alphabetsOf(statements, elements);
   const points = pointNames(statements);
   const inColumns = weightsOnTheLeft(statements.flatMap(({ sides }) => sides));
   const renamed = (letter: LetterNode): Expression => {
@@ -150,6 +127,11 @@ export function withOneName(statements: readonly Statement[]): Statement[] {
     const [index] = letter.sup;
     if (points.has(letter.name) && letter.sup.length === 1 && letter.brackets === '(')
       return pick(letter, letter.name.toUpperCase(), index!, inColumns, []);
+    const matrix = isElement(letter) && letter.alphabet === 'plain' ? elements.get(nameOf(letter)) : undefined;
+    if (matrix !== undefined) {
+      const whole = { ...letter, name: matrix.name, alphabet: matrix.alphabet };
+      return { ...whole, alphabet: alphabets.get(nameOf(matrix)) ?? matrix.alphabet };
+    }
     const alphabet =
       letter.alphabet === 'plain' || letter.alphabet === 'bold' ? alphabets.get(nameOf(letter)) : undefined;
     return alphabet === undefined || alphabet === letter.alphabet ? letter : { ...letter, alphabet };

@@ -13,6 +13,7 @@ import { FormulaError } from '../text/errors.ts';
 import type { Span } from '../text/source.ts';
 import { withConditions } from './conditions.ts';
 import { differentialsIn } from './differentials.ts';
+import { leavesOutSums, withImpliedSums } from './implied-sums.ts';
 import { keywordOf, type Range, rangeOf } from './loops.ts';
 import { noNotation, notationOf } from './notation.ts';
 import { withPrimes } from './primes.ts';
@@ -238,11 +239,15 @@ export function readStatements(page: Page, known?: KnownTokens): Reading {
   const rough = raws.flatMap((raw) => first.statements(raw));
   const notation = notationOf(
     rough.map(({ sides }) => sides),
-    differentialsIn(raws.flatMap(({ pieces }) => pieces.map(({ tokens }) => tokens))),
+    {
+      differentials: differentialsIn(raws.flatMap(({ pieces }) => pieces.map(({ tokens }) => tokens))),
+      impliedSums: leavesOutSums(page),
+    },
   );
   const second = new Reader(page, notation, tokens, known);
   const read = second.raw().flatMap((raw) => second.statements(raw));
-  const statements = withPrimes(withConditions(read, page.masked), notation.functions);
+  const conditioned = withConditions(read, page.masked);
+  const statements = withImpliedSums(withPrimes(conditioned, notation.functions), page);
   const mentions = statements.filter((statement) => !isSaid(statement));
   return { page, notation, statements: withOneName(statements.filter(isSaid)), mentions };
 }

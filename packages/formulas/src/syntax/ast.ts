@@ -133,6 +133,8 @@ export interface BigNode extends Common {
   readonly body: Expression;
   /** Whether the page writes its first and last term, with dots between them: a_1 + … + a_n. */
   readonly isDotted?: true;
+  /** Whether the page leaves it out, by Einstein's convention. */
+  readonly isImplied?: true;
 }
 
 export type DerivativeMark = 'partial' | 'd' | 'nabla' | 'subscript' | 'slash' | 'differential';

@@ -18,6 +18,7 @@ export const tightness = (e: Expression): number => {
     case 'product':
       return 3;
     case 'big':
+      if (e.isImplied) return tightness(e.body);
       return e.isDotted && e.op !== 'prod' ? (e.op === 'list' ? 0 : 1) : 3;
     case 'fraction':
       return e.slash ? 3 : 5;
@@ -166,6 +167,7 @@ class Printer {
   }
 
   #big(e: BigNode): string {
+    if (e.isImplied) return this.print(e.body);
     if (e.isDotted) {
       const [first, last] = endsOf(e).map((end) => this.within(end, e.op === 'list' ? 1 : 2));
       const dots = e.op === 'list' ? '\\dots' : '\\cdots';

@@ -32,7 +32,7 @@ export function outcomeKey(reading: Reading, statement: Statement, layout: Layou
       ...lines,
       plain(mentions.map(({ sides, block }) => ({ of: sides, block }))),
       plain([...notation.functions, '', ...notation.superscripted, '', ...notation.twofold, notation.ownE]),
-      [...notation.differentials].join(),
+      `${[...notation.differentials].join()} ${notation.impliedSums}`,
       ...page.blocks.map(({ prose }) => prose.replace(/\$\d+ /g, '$ ')),
       JSON.stringify(layout),
     ].join('\n'),

@@ -74,6 +74,7 @@ const letterName = (e: Expression): string | undefined => {
   return inside.kind === 'letter' && inside.sub.length + inside.sup.length === 0 ? inside.name : undefined;
 };
 const isNumber = (e: Expression): boolean => bare(e).kind === 'number';
+const isSmall = (name: string | undefined): name is string => name !== undefined && /^[a-z]$/.test(name);
 
 /** Returns the names that are bound by a sum or a loop, or that occur with a number added in an index. */
 function boundNames(statements: readonly Statement[]): Set<string> {
@@ -86,9 +87,13 @@ function boundNames(statements: readonly Statement[]): Set<string> {
     }
   };
   const pairs = new Map<string, [string, string][]>();
+  const plain = new Set<string>();
   const visit = (e: Expression): void => {
     if (e.kind === 'big' && isOverIndices(e)) for (const index of e.indices) names.add(index.name);
+    // In [X Y]_{ab}, a and b can only be indices.
+    if (e.kind === 'element') for (const name of e.indices.map(letterName)) if (isSmall(name)) names.add(name);
     if (e.kind === 'letter') {
+      if (isBare(e)) plain.add(keyOf(e));
       for (const index of [...e.sub, ...e.sup]) inIndex(index);
       const [first, second, third] = e.sub.map(letterName);
       if (first !== undefined && second !== undefined && third === undefined)
@@ -103,10 +108,15 @@ function boundNames(statements: readonly Statement[]): Set<string> {
     for (const side of sides) visit(side);
   }
   // With x_ij on a page, x_nd is an element too.
-  for (const all of pairs.values()) {
+  for (const [key, all] of pairs) {
+    // With a matrix V on a page, V_ab is an element of it, unless a and b have other meanings: W_xh may be a weight.
+    for (const [first, second] of plain.has(key) ? all : []) {
+      const isElement = first !== second && [first, second].every((name) => isSmall(name) && !plain.has(name));
+      if (isElement) names.add(first).add(second);
+    }
     if (!all.some((pair) => pair.every((name) => usualIndices.test(name)))) continue;
     for (const pair of all) {
-      const isElement = pair.some((name) => usualIndices.test(name)) && pair.every((name) => /^[a-z]$/.test(name));
+      const isElement = pair.some((name) => usualIndices.test(name)) && pair.every(isSmall);
       if (isElement) for (const name of pair) names.add(name);
     }
   }

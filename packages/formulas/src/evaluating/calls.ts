@@ -1,6 +1,6 @@
 /** Evaluates function calls: functions that the page defines, unknown functions, and functions with standard names. */
 
-import { takesSeveral } from '../meaning/shaper.ts';
+import { takesSeveral } from '../meaning/shapes/calls.ts';
 import { gradients } from '../running/sweep.ts';
 import { bare, type CallNode, type Expression, keyOf } from '../syntax/ast.ts';
 import { applied, isElementwise, softmaxAxis } from './functions.ts';

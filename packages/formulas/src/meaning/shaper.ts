@@ -18,6 +18,7 @@ import {
 } from '../syntax/ast.ts';
 import { chainOf } from './chains.ts';
 import { type Indices, indexValue, type Program } from './program.ts';
+import { elementwise, isNamedCount, takesSeveral, textOfNumber, toNumber } from './shapes/calls.ts';
 import { Combining } from './shapes/combining.ts';
 import type { Dim } from './shapes/dims.ts';
 import { ShapeError, swapped, type Type, type Types, Unknown } from './shapes/types.ts';
@@ -54,21 +55,6 @@ export interface Letterbook {
    */
   readonly asNumbers: boolean;
 }
-
-const elementwise =
-  /^(?:exp|log|sin|cos|tan|sinh|cosh|tanh|sqrt|atan|asin|acos|erf|sign|sigmoid|relu|softplus|softmax|logsoftmax|abs)$/;
-const textOfNumber = (e: Expression): string => {
-  const inside = bare(e);
-  return inside.kind === 'number' ? inside.text : '';
-};
-/** Returns whether a count's name alone identifies it, as for n and D_in but not for d_l, which depends on l. */
-const isNamedCount = ({ sub, sup }: LetterNode): boolean =>
-  sup.length === 0 && sub.every(({ kind }) => kind === 'prose');
-
-/** Returns whether a function has several arguments, which may be written with dots. */
-export const takesSeveral = ({ args }: CallNode): boolean => args.length > 1 || args[0]!.kind === 'tuple';
-
-const toNumber = /^(?:trace|det|logdet|logsumexp|total|average|variance|norm)$/;
 
 export class Shaper extends Combining {
   readonly book: Letterbook;

@@ -1,0 +1,23 @@
+/** Facts about functions and counts that decide the shapes of expressions. */
+
+import { bare, type CallNode, type Expression, type LetterNode } from '../../syntax/ast.ts';
+
+/** The standard functions that are applied to each element. */
+export const elementwise =
+  /^(?:exp|log|sin|cos|tan|sinh|cosh|tanh|sqrt|atan|asin|acos|erf|sign|sigmoid|relu|softplus|softmax|logsoftmax|abs)$/;
+
+/** Returns the text of a number; empty for other expressions. */
+export const textOfNumber = (e: Expression): string => {
+  const inside = bare(e);
+  return inside.kind === 'number' ? inside.text : '';
+};
+
+/** Returns whether a count's name alone identifies it, as for n and D_in but not for d_l, which depends on l. */
+export const isNamedCount = ({ sub, sup }: LetterNode): boolean =>
+  sup.length === 0 && sub.every(({ kind }) => kind === 'prose');
+
+/** Returns whether a function has several arguments, which may be written with dots. */
+export const takesSeveral = ({ args }: CallNode): boolean => args.length > 1 || args[0]!.kind === 'tuple';
+
+/** The standard functions whose value is a number. */
+export const toNumber = /^(?:trace|det|logdet|logsumexp|total|average|variance|norm)$/;

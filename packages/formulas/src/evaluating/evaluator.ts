@@ -385,9 +385,11 @@ export class Evaluator implements Evaluating {
       const gradient: Value = { node: k.reshape(numbers.node, [rows, columns]), one: whole.one };
       return this.resolver.picked(gradient, elements, at, scope);
     }
-    if (picks.length !== 1)
-      throw new NoMeaning('the derivative of an array with respect to a row or column is not supported', at);
-    const column = arithmetic.column(numbers, picks[0]! + 1, at);
-    return { node: k.reshape(column.node, of.node.shape), one: of.one };
+    const taken = picks.map((pick) => arithmetic.column(numbers, pick + 1, at).node);
+    if (picks.length === 1) return { node: k.reshape(taken[0]!, of.node.shape), one: of.one };
+    if (!isVector(of))
+      throw new NoMeaning('the derivative of a matrix with respect to a row or column is not supported', at);
+    const jacobian: Value = { node: k.concat(taken, 1), one: [false, false] };
+    return arithmetic.layout.jacobian === 'rows' ? jacobian : arithmetic.transposed(jacobian);
   }
 }

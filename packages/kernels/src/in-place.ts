@@ -4,7 +4,7 @@ import { empty, filled, NdArray } from './arrays/array.ts';
 import { assign } from './arrays/copy.ts';
 import type { Data } from './arrays/dtype.ts';
 import { broadcastView } from './arrays/views.ts';
-import { ArgumentError } from './errors.ts';
+import { ArgumentError } from './error-classes.ts';
 import { type Kernels, mapEntries } from './primitives.ts';
 import { checkSynchronous } from './synchronous.ts';
 

@@ -34,7 +34,7 @@ export {
 export { type Window, windowPositions } from './arrays/views.ts';
 export { createDefault, setVectorBits } from './default.ts';
 export { DynamicScope } from './dynamic-scope.ts';
-export { ArgumentError, DTypeError, ShapeError } from './errors.ts';
+export { ArgumentError, DTypeError, ShapeError } from './error-classes.ts';
 export { elementProductExtension, indexingExtension, orderingExtension } from './extensions/loops.ts';
 export { nearZeroExtension } from './extensions/near-zero.ts';
 export { powerExtension } from './extensions/power.ts';

@@ -12,7 +12,7 @@ import { abstract } from './abstract.ts';
 import { NdArray } from './arrays/array.ts';
 import { newData, truncateToInt32 } from './arrays/dtype.ts';
 import { broadcastShapes, countAlong, sizeOf } from './arrays/shape.ts';
-import { ArgumentError } from './errors.ts';
+import { ArgumentError } from './error-classes.ts';
 import {
   type ArrayLike,
   type Binary as BinaryPrimitive,

@@ -10,7 +10,7 @@ import { empty, type NdArray } from './arrays/array.ts';
 import { type FloatDType, forEachFloat, isFloat } from './arrays/dtype.ts';
 import { forEachMatrix } from './arrays/matrices.ts';
 import { countAlong, sizeOf } from './arrays/shape.ts';
-import { ArgumentError } from './errors.ts';
+import { ArgumentError } from './error-classes.ts';
 import { allExtensions } from './extensions/all.ts';
 import type { ChangeInPlace } from './in-place.ts';
 import { commonLoops } from './plain/common.ts';

@@ -2,7 +2,7 @@
 
 import { type DType, isFloat } from '../arrays/dtype.ts';
 import { formatShape, type Shape, sameShape } from '../arrays/shape.ts';
-import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
+import { ArgumentError, DTypeError, ShapeError } from '../error-classes.ts';
 import type { ArrayLike } from '../primitives.ts';
 
 export const type = (shape: Shape, dtype: DType): ArrayLike => ({ shape, dtype });

@@ -1,7 +1,7 @@
 /** The result types of the primitives that use positions, and the checks of their operands. */
 
 import { checkShape, formatShape, sameShape } from '../arrays/shape.ts';
-import { ShapeError } from '../errors.ts';
+import { ShapeError } from '../error-classes.ts';
 import type { ArrayLike, IndexingKernels } from '../primitives.ts';
 import { checkAxis, checkInt32, checkNumeric, type } from './dtype-checks.ts';
 

@@ -1,7 +1,7 @@
 /** The result types of the primitives that find positions by size, and the checks of their operands. */
 
 import { formatShape, type Shape } from '../arrays/shape.ts';
-import { ArgumentError } from '../errors.ts';
+import { ArgumentError } from '../error-classes.ts';
 import type { ArrayLike, OrderingKernels } from '../primitives.ts';
 import { checkAxis, checkNumeric, type } from './dtype-checks.ts';
 import { checkNotEmpty, reducedShape } from './shape-inference.ts';

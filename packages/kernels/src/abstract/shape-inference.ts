@@ -5,7 +5,7 @@
 
 import { checkDType, type DType, hasNumber } from '../arrays/dtype.ts';
 import { broadcastShapes, checkShape, formatShape, type Shape, sameShape, sizeOf } from '../arrays/shape.ts';
-import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
+import { ArgumentError, DTypeError, ShapeError } from '../error-classes.ts';
 import {
   type ArrayLike,
   type Binary,

@@ -2,7 +2,7 @@
 
 import { checkShape, formatShape, type Shape, sameShape } from '../arrays/shape.ts';
 import { type Window, windowPositions } from '../arrays/views.ts';
-import { ArgumentError, ShapeError } from '../errors.ts';
+import { ArgumentError, ShapeError } from '../error-classes.ts';
 import type { ArrayLike, Convolution, WindowedKernels } from '../primitives.ts';
 import { checkNumeric, checkSameDType, checkSameShape, type } from './dtype-checks.ts';
 

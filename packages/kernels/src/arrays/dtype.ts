@@ -1,4 +1,4 @@
-import { ArgumentError, DTypeError } from '../errors.ts';
+import { ArgumentError, DTypeError } from '../error-classes.ts';
 
 /** Element types. A `bool` element is stored as one byte, 0 or 1. */
 export type DType = 'float32' | 'float64' | 'int32' | 'bool';

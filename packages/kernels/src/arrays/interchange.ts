@@ -1,5 +1,5 @@
 import type { NdArray as Foreign } from 'ndarray';
-import { DTypeError } from '../errors.ts';
+import { DTypeError } from '../error-classes.ts';
 import { empty, NdArray } from './array.ts';
 import { assign } from './copy.ts';
 import { checkNumbers, type Data, type DType, dtypeFor, hasNumber, isFloat, storedDType } from './dtype.ts';

@@ -1,7 +1,7 @@
 /** The primitives that only move elements: one implementation for every interpreter on typed arrays. */
 
 import { resultOf } from '../abstract/shape-inference.ts';
-import { ArgumentError } from '../errors.ts';
+import { ArgumentError } from '../error-classes.ts';
 import type { ArrayLike, Kernels } from '../primitives.ts';
 import { empty, filled, type NdArray } from './array.ts';
 import { assign, contiguous, copyRun } from './copy.ts';

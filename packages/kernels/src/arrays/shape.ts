@@ -1,4 +1,4 @@
-import { ArgumentError, ShapeError } from '../errors.ts';
+import { ArgumentError, ShapeError } from '../error-classes.ts';
 
 /** Lengths of the axes, outermost first. `[]` is a scalar. */
 export type Shape = readonly number[];

@@ -3,7 +3,7 @@
 import type { DType } from '../arrays/dtype.ts';
 import type { Shape } from '../arrays/shape.ts';
 import type { Window } from '../arrays/views.ts';
-import { ArgumentError, DTypeError, ShapeError } from '../errors.ts';
+import { ArgumentError, DTypeError, ShapeError } from '../error-classes.ts';
 import { binary, comparisons, type Primitive, unary } from '../primitives.ts';
 import { type ArrayInput, nameOf } from './case.ts';
 import { array, listed, usual } from './inputs.ts';

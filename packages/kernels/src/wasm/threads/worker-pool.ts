@@ -6,7 +6,7 @@ import { instantiate, type WasmModule } from '../assembler/web-assembly.ts';
 import { Heap, SLACK_BYTES, type StackAllocator } from '../memory/heap.ts';
 import { messageOf } from './host.ts';
 import { JOB, POOL, poolBytes, type TaskExports } from './job-protocol.ts';
-import { type StartedWorker, startWorker, type WorkerState, workerPort } from './workers.ts';
+import { type StartedWorker, startWorker, type WorkerState, workerPort } from './start-worker.ts';
 
 /**
  * The script of a worker. Its loop is the WebAssembly function `work`, which returns only when the current job belongs

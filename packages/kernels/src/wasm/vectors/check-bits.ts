@@ -1,4 +1,4 @@
-import { ArgumentError } from '../../errors.ts';
+import { ArgumentError } from '../../error-classes.ts';
 import type { VectorBits } from '../assembler/vector-width.ts';
 
 /** Returns `bits`, or throws unless it is 128 or 256. */

@@ -1,6 +1,6 @@
 /** Vectors of 256 bits in hosts other than Node and Deno: there are none. */
 
-import { ArgumentError } from '../../errors.ts';
+import { ArgumentError } from '../../error-classes.ts';
 import type { VectorBits } from '../assembler/vector-width.ts';
 import { checkBits } from './check-bits.ts';
 

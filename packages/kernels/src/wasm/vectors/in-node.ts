@@ -3,7 +3,7 @@
  * switched on by a flag of V8, which applies to all modules that are compiled afterwards.
  */
 
-import { ArgumentError } from '../../errors.ts';
+import { ArgumentError } from '../../error-classes.ts';
 import { features } from '../assembler/features.ts';
 import { assembleFor, type VectorBits, vectorBits } from '../assembler/vector-width.ts';
 import { builtin, hostProcess, isNode, messageOf } from '../threads/host.ts';

@@ -1,13 +1,17 @@
 /** Replaces kernels for which the host refuses code or memory. */
 
-import type { NdArray } from '../arrays/array.ts';
+import { NdArray } from '../arrays/array.ts';
 import { type ChangeInPlace, changeByPrimitives } from '../in-place.ts';
 import { type Kernels, type Primitive, primitives } from '../primitives.ts';
+import { settleVectors, vectorBits } from './assembler/vector-width.ts';
 import { HostRefusal } from './assembler/web-assembly.ts';
 import type { ProductDispatch } from './matmul/dispatch.ts';
 import type { Heap } from './memory/heap.ts';
 
 type Run = (...operands: readonly unknown[]) => NdArray;
+
+/** Returns the number of elements of an operand; attributes have none. */
+const sizeIn = (operand: unknown): number => (operand instanceof NdArray ? operand.size : 0);
 
 /** An interpreter whose primitives can be replaced. */
 export interface ReplaceableKernels extends Kernels<NdArray> {
@@ -48,7 +52,8 @@ export class Fallback {
     Object.assign(this.#loops, loops);
     for (const op of primitives) {
       const run = kernels[op] as Run | undefined;
-      if (run !== undefined) Object.assign(this.#kernels, { [op]: this.#isPlain ? loops[op] : this.#guarded(op, run) });
+      if (run !== undefined)
+        Object.assign(this.#kernels, { [op]: this.#isPlain ? loops[op] : this.#guarded(op, this.#settled(run)) });
     }
   }
 
@@ -76,6 +81,16 @@ export class Fallback {
       } catch (error) {
         return this.#recover(error, op, run, [a, b, c, d]);
       }
+    };
+  }
+
+  /** Wraps a primitive that may compute in joined vectors, to clear the registers afterwards. */
+  #settled(run: Run): Run {
+    if (vectorBits() === 128) return run;
+    return (a, b, c, d) => {
+      const result = run(a, b, c, d);
+      settleVectors(Math.max(result.size, sizeIn(a), sizeIn(b)));
+      return result;
     };
   }
 

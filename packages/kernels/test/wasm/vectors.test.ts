@@ -3,6 +3,7 @@
 import { createWasm, type NdArray, setVectorBits } from '@tapegrad/kernels';
 import { cases, runCase } from '@tapegrad/kernels/testing';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { joinFrom } from '../../src/wasm/assembler/vector-width.ts';
 import * as elsewhere from '../../src/wasm/vectors/elsewhere.ts';
 import { findDifference } from '../../src/wasm/vectors/self-check.ts';
 
@@ -58,7 +59,9 @@ describe('the width', () => {
     const expected = results();
     setVectorBits('setVectors', 256);
     expect(createWasm().engine.vectorBits).toBe(256);
+    joinFrom(0);
     const actual = results();
+    joinFrom();
     setVectorBits('setVectors', 128);
     expect(createWasm().engine.vectorBits).toBe(128);
     const same = ({ data }: NdArray, i: number) => data.every((x, j) => Object.is(x, expected[i]!.data[j]));

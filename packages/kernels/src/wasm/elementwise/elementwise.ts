@@ -8,7 +8,14 @@ import type { ArrayLike, Binary, Kernels } from '../../primitives.ts';
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
 import { i8x16, i16x8, i32, i32x4, type Value, v128 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
-import { type BinaryFunction, mapVectors, OVERRUN_BYTES, type UnaryFunction } from '../math/vector-function.ts';
+import { bySize, forVectors, storeVectors } from '../assembler/vector-loops.ts';
+import {
+  applyEach,
+  type BinaryFunction,
+  mapVectors,
+  OVERRUN_BYTES,
+  type UnaryFunction,
+} from '../math/vector-function.ts';
 import { Staging } from '../memory/staging.ts';
 import type { ThreadPolicy } from '../threads/policy.ts';
 import { layRows, type RowOperand, type Rows } from './operand-rows.ts';
@@ -25,7 +32,7 @@ interface UnaryExports {
 function unaryModule(v: FloatVector, emit: UnaryFunction): ModuleBuilder {
   const module = new ModuleBuilder();
   module.define('run', { to: 'i32', x: 'i32', bytes: 'i32' }, (f, { to, x, bytes }) => {
-    mapVectors(f, v, emit(f, v), { to, x, start: 0, end: bytes });
+    mapVectors(f, v, emit, { to, x, start: 0, end: bytes });
   });
   return module;
 }
@@ -49,12 +56,27 @@ interface Row {
   readonly to: Local<'i32'>;
   /** Bytes of an operand's row; a multiple of the lanes' width. */
   readonly bytes: Local<'i32'>;
-  /** Reads the vector of an operand at a byte offset in the row. */
-  readonly x: ReadVector;
-  readonly y: ReadVector;
+  /** Reads neighbouring vectors of an operand, from a byte offset in the row on. */
+  readonly x: ReadVectors;
+  readonly y: ReadVectors;
+  /** Whether the engine may join vectors. */
+  readonly isJoined: boolean;
 }
 
-type ReadVector = (at: Local<'i32'>, offset?: number) => Value<'v128'>;
+/** Returns a function that reads the n-th vector after a byte offset. */
+type ReadVectors = (at: Local<'i32'>) => (n: number) => Value<'v128'>;
+
+/** Returns a function that reads an operand's vectors: along a row, or one number again and again. */
+function reader(f: FunctionBuilder, v: FloatVector, pointer: Local<'i32'>, runs: boolean): ReadVectors {
+  if (!runs) {
+    const number = f.let(v.loadSplat(pointer));
+    return () => () => number;
+  }
+  return (at) => {
+    const from = f.let(i32.add(pointer, at));
+    return (n) => v.load(from, 16 * n);
+  };
+}
 
 /**
  * Defines the kernels of two operands. `prepare` emits the code before the rows, and returns a function that emits
@@ -69,32 +91,34 @@ function defineRows(
 ): RowFunctions {
   const define = (name: keyof BinaryExports, xRuns: boolean, yRuns: boolean) =>
     module.define(name, rowParameters, (f, { to, x, y, rows, bytes, xRow, yRow }) => {
-      const emitRow = prepare(f);
       const results = f.let(i32.divU(bytes, share));
-      const reader = (pointer: Local<'i32'>, runs: boolean): ReadVector => {
-        if (runs) return (at, offset) => v.load(i32.add(pointer, at), offset);
-        const number = f.let(v.loadSplat(pointer));
-        return () => number;
+      const emitRows = (isJoined: boolean): void => {
+        const emitRow = prepare(f);
+        f.for(0, rows, 1, () => {
+          emitRow({ to, bytes, x: reader(f, v, x, xRuns), y: reader(f, v, y, yRuns), isJoined });
+          f.advance(to, results);
+          f.advance(x, xRow);
+          f.advance(y, yRow);
+        });
       };
-      f.for(0, rows, 1, () => {
-        emitRow({ to, bytes, x: reader(x, xRuns), y: reader(y, yRuns) });
-        f.advance(to, results);
-        f.advance(x, xRow);
-        f.advance(y, yRow);
-      });
+      // An engine doesn't join vectors that are narrowed to bytes.
+      if (share === 1) bySize(f, i32.mul(rows, bytes), emitRows);
+      else emitRows(false);
     });
   return { both: define('both', true, true), left: define('left', true, false), right: define('right', false, true) };
 }
 
+/** The number of vectors that a loop over two operands processes per iteration. */
+const ABREAST = 4;
+
 const defineBinary = (module: ModuleBuilder, v: FloatVector, emit: BinaryFunction): RowFunctions =>
   defineRows(module, v, 1, (f) => {
     const apply = emit(f, v);
-    const [xs, ys] = [f.local('v128'), f.local('v128')];
-    return ({ to, bytes, x, y }) =>
-      f.for(0, bytes, 16, (i) => {
-        f.set(xs, x(i));
-        f.set(ys, y(i));
-        f.run(v.store(i32.add(to, i), apply(xs, ys)));
+    return ({ to, bytes, x, y, isJoined }) =>
+      forVectors(f, bytes, ABREAST, (i, count) => {
+        const [into, readX, readY] = [f.let(i32.add(to, i)), x(i), y(i)];
+        const inputs = Array.from({ length: count }, (_, n) => [f.let(readX(n)), f.let(readY(n))] as const);
+        storeVectors(f, into, applyEach(f, apply, inputs), isJoined);
       });
   });
 
@@ -106,7 +130,8 @@ const defineComparison = (module: ModuleBuilder, v: FloatVector, compare: Compar
     const ones = f.let(v128.const(new Array(16).fill(1)));
     return ({ to, bytes, x, y }) =>
       f.for(0, bytes, 16 * v.laneBytes, (i) => {
-        const mask = (part: number): Value<'v128'> => v[compare](x(i, 16 * part), y(i, 16 * part));
+        const [readX, readY] = [x(i), y(i)];
+        const mask = (part: number): Value<'v128'> => v[compare](readX(part), readY(part));
         // Handles four elements as 32-bit lanes. Of a 64-bit mask, either half can be used.
         const four = (part: number): Value<'v128'> =>
           v.laneBytes === 4 ? mask(part) : i32x4.shuffle(mask(2 * part), mask(2 * part + 1), [0, 2, 4, 6]);
@@ -134,21 +159,17 @@ function choiceModule(v: FloatVector): ModuleBuilder {
   const define = (name: keyof ChoiceExports, xRuns: boolean, yRuns: boolean) =>
     module.define(name, choicePointers, (f, { to, condition, x, y, bytes }) => {
       const zero = f.let(v.const(0));
-      const reader = (pointer: Local<'i32'>, runs: boolean): ReadVector => {
-        if (runs) return (at, offset) => v.load(i32.add(pointer, at), offset);
-        const number = f.let(v.loadSplat(pointer));
-        return () => number;
-      };
-      const [xs, ys] = [reader(x, xRuns), reader(y, yRuns)];
+      const [xs, ys] = [reader(f, v, x, xRuns), reader(f, v, y, yRuns)];
       f.for(0, bytes, 16 * v.laneBytes, (i) => {
         const chosen = f.let(v128.load(i32.add(condition, i32.divU(i, v.laneBytes))));
-        for (let part = 0; part < v.laneBytes; part++) {
+        const [readX, readY] = [xs(i), ys(i)];
+        const choices = Array.from({ length: v.laneBytes }, (_, part) => {
           // Repeats each byte to fill a lane: read as a float, it is 0 or not.
           const lanes = Array.from({ length: 16 }, (_, byte) => part * v.lanes + Math.floor(byte / v.laneBytes));
           const unchosen = v.eq(v128.shuffle(chosen, chosen, lanes), zero);
-          const choice = v128.bitselect(ys(i, 16 * part), xs(i, 16 * part), unchosen);
-          f.run(v.store(i32.add(to, i), choice, 16 * part));
-        }
+          return f.let(v128.bitselect(readY(part), readX(part), unchosen));
+        });
+        storeVectors(f, f.let(i32.add(to, i)), choices, true);
       });
     });
   define('both', true, true);
@@ -193,7 +214,7 @@ export class Elementwise {
   unary(emit: UnaryFunction, isDear: boolean): (x: NdArray) => NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;
-    const emitMap: EmitMap = (f, p) => mapVectors(f, this.#lanes, emit(f, this.#lanes), p);
+    const emitMap: EmitMap = (f, p) => mapVectors(f, this.#lanes, emit, p);
     let kernel: UnaryExports | undefined;
     let tasks: ParallelUnary | undefined;
     return (operand) => {

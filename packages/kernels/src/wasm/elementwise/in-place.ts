@@ -4,10 +4,15 @@ import { checkSynchronous } from '../../synchronous.ts';
 import { type FloatVector, floatVector } from '../assembler/float-vector.ts';
 import { i32, type Value, v128 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, integers, ModuleBuilder } from '../assembler/module-builder.ts';
+import { bySize, loadVectors, storeVectors } from '../assembler/vector-loops.ts';
+import { settleVectors } from '../assembler/vector-width.ts';
 import type { Staging } from '../memory/staging.ts';
 
 /** Number of elements processed at a time: a few float64 arrays of this length fit a second-level cache. */
 const CHUNK_ELEMENTS = 1 << 13;
+
+/** The number of vectors that an iteration processes. */
+const ABREAST = 2;
 
 type Vector = Value<'v128'>;
 
@@ -65,17 +70,28 @@ function assemble(
   const module = new ModuleBuilder();
   const changed: string[] = [];
   module.define('run', integers('bytes', 'numbers', 'arrays', 'apart'), (f, at) => {
-    const k = vectorKernels(f, v);
-    const splats = numbers.map((name, i) => [name, f.let(v.loadSplat(at.numbers, i * v.laneBytes))]);
     const starts = arrays.map((_, i) => f.let(i32.add(at.arrays, i32.mul(at.apart, i))));
-    f.for(0, at.bytes, 16, (i) => {
-      const addresses = starts.map((start) => f.let(i32.add(start, i)));
-      const lanes = arrays.map((name, j) => [name, f.let(v.load(addresses[j]!))]);
-      const results = formula<Vector>(k, Object.fromEntries(lanes), Object.fromEntries(splats));
-      for (const [name, result] of Object.entries(checkSynchronous('changeInPlace', results, 'a formula'))) {
-        f.run(v.store(addresses[arrays.indexOf(name)]!, result!));
-        changed.push(name);
-      }
+    bySize(f, at.bytes, (isJoined) => {
+      const k = vectorKernels(f, v);
+      const splats = numbers.map((name, i) => [name, f.let(v.loadSplat(at.numbers, i * v.laneBytes))]);
+      f.for(0, at.bytes, 16 * ABREAST, (i) => {
+        const addresses = starts.map((start) => f.let(i32.add(start, i)));
+        const vectors = addresses.map((address) => loadVectors(f, address, ABREAST));
+        const results = Array.from({ length: ABREAST }, (_, n) => {
+          const lanes = arrays.map((name, j) => [name, vectors[j]![n]!]);
+          const changes = formula<Vector>(k, Object.fromEntries(lanes), Object.fromEntries(splats));
+          return Object.entries(checkSynchronous('changeInPlace', changes, 'a formula'));
+        });
+        for (const [j, [name]] of results[0]!.entries()) {
+          storeVectors(
+            f,
+            addresses[arrays.indexOf(name)]!,
+            results.map((each) => each[j]![1]!),
+            isJoined,
+          );
+          changed.push(name);
+        }
+      });
     });
   });
   const { run } = module.instantiate<Exports>(staging.heap.memory);
@@ -116,8 +132,8 @@ export function createInPlace(staging: Staging): ChangeInPlace {
     const { heap } = staging;
     const mark = heap.mark();
     const factors = heap.reserve(kernel.numbers.length * bytes);
-    // A vector may extend past the last element. Alignment to cache lines keeps vectors from crossing two lines.
-    const apart = (Math.min(CHUNK_ELEMENTS, length) * bytes + 79) & -64;
+    // The last iteration may extend past the last element. Alignment to cache lines keeps vectors from crossing two lines.
+    const apart = (Math.min(CHUNK_ELEMENTS, length) * bytes + 16 * ABREAST + 63) & -64;
     const slots = heap.reserve(kernel.arrays.length * apart);
     const floats = heap.view(bytes);
     for (let i = 0; i < kernel.numbers.length; i++) floats[factors / bytes + i] = numbers[kernel.numbers[i]!]!;
@@ -132,6 +148,7 @@ export function createInPlace(staging: Staging): ChangeInPlace {
       }
     }
     heap.release(mark);
+    settleVectors(Math.min(CHUNK_ELEMENTS, length));
   };
   return change as ChangeInPlace;
 }

@@ -13,6 +13,7 @@ import {
   polynomial,
   signer,
   smallestNormal,
+  together,
   type UnaryFunction,
   type Vector,
   type VectorLocal,
@@ -70,17 +71,23 @@ export function normaliser(f: FunctionBuilder, v: FloatLanes) {
   const scaleBits = 64;
   const [zero, one, smallest, infinite] = constants(f, v, 0, 1, smallestNormal(v), Infinity);
   const [up, down] = constants(f, v, 2 ** scaleBits, -scaleBits);
-  return (x: VectorLocal) => {
-    const normal = f.let(x);
-    const toExponent = f.let(zero);
-    const ordinary = f.let(v128.and(v.ge(x, smallest), v.lt(x, infinite)));
-    f.if(i32.eqz(v.bits.allTrue(ordinary)), () => {
-      const subnormal = f.let(v128.and(v.gt(x, zero), v.lt(x, smallest)));
-      f.set(normal, v128.bitselect(v.mul(x, up), x, subnormal));
-      const limit = v.sub(v.sqrt(x), v.div(one, v.abs(x)));
-      f.set(toExponent, v128.andnot(v128.bitselect(down, limit, subnormal), ordinary));
+  return (xs: readonly VectorLocal[]) => {
+    const parts = xs.map((x) => ({
+      x,
+      normal: f.let(x),
+      toExponent: f.let(zero),
+      ordinary: f.let(v128.and(v.ge(x, smallest), v.lt(x, infinite))),
+    }));
+    const areOrdinary = parts.map(({ ordinary }): Vector => ordinary).reduce((a, b) => v128.and(a, b));
+    f.if(i32.eqz(v.bits.allTrue(areOrdinary)), () => {
+      for (const { x, normal, toExponent, ordinary } of parts) {
+        const subnormal = f.let(v128.and(v.gt(x, zero), v.lt(x, smallest)));
+        f.set(normal, v128.bitselect(v.mul(x, up), x, subnormal));
+        const limit = v.sub(v.sqrt(x), v.div(one, v.abs(x)));
+        f.set(toExponent, v128.andnot(v128.bitselect(down, limit, subnormal), ordinary));
+      }
     });
-    return { normal, toExponent };
+    return parts;
   };
 }
 
@@ -89,11 +96,12 @@ export const log: UnaryFunction = (f, v) => {
   const normalise = normaliser(f, v);
   const split = mantissaSplitter(f, v);
   const combine = combiner(f, v);
-  return (x) => {
-    const { normal, toExponent } = normalise(x);
-    const { k, m } = split(normal);
-    return combine(f.let(v.add(k, toExponent)), f.let(v.sub(m, one)));
-  };
+  return together((inputs) =>
+    normalise(inputs.map(([x]) => x)).map(({ normal, toExponent }) => {
+      const { k, m } = split(normal);
+      return combine(f.let(v.add(k, toExponent)), f.let(v.sub(m, one)));
+    }),
+  );
 };
 
 /** Returns 2^-k, for u = 2^k m. */
@@ -109,16 +117,17 @@ export const log1p: UnaryFunction = (f, v) => {
   const split = mantissaSplitter(f, v);
   const combine = combiner(f, v);
   const withSign = signer(f, v);
-  return (x) => {
-    const u = f.let(v.add(x, one));
-    const part = f.let(v.sub(u, x));
-    const lost = v.add(v.sub(one, part), v.sub(x, v.sub(u, part)));
-    const { normal, toExponent } = normalise(u);
-    const { k, m } = split(normal);
-    const rescaled = v128.and(v.mul(lost, powerBetween(v, u, m, one)), v.lt(x, large));
-    const g = v.add(v.sub(m, one), rescaled);
-    return withSign(x, combine(f.let(v.add(k, toExponent)), f.let(g)));
-  };
+  return together((inputs) =>
+    normalise(inputs.map(([x]) => f.let(v.add(x, one)))).map(({ x: u, normal, toExponent }, i) => {
+      const [x] = inputs[i]!;
+      const part = f.let(v.sub(u, x));
+      const lost = v.add(v.sub(one, part), v.sub(x, v.sub(u, part)));
+      const { k, m } = split(normal);
+      const rescaled = v128.and(v.mul(lost, powerBetween(v, u, m, one)), v.lt(x, large));
+      const g = v.add(v.sub(m, one), rescaled);
+      return withSign(x, combine(f.let(v.add(k, toExponent)), f.let(g)));
+    }),
+  );
 };
 
 /** Computes max(x, 0) + log1p(exp(-|x|)). */

@@ -13,6 +13,7 @@ import {
   FORMAT,
   polynomial,
   smallestNormal,
+  together,
   unitsOf,
   type Vector,
   type VectorLocal,
@@ -150,12 +151,17 @@ export const pow: BinaryFunction = (f, v) => {
   const split = mantissaSplitter(f, v);
   const power = positivePower(f, v);
   const special = specialPower(f, v);
-  return (x, y) => {
-    const { normal, toExponent } = normalise(f.let(v.abs(x)));
-    const { k, m } = split(normal);
-    const result = f.let(power(f.let(v.add(k, toExponent)), m, y));
-    const ordinary = v128.and(v128.and(v.ge(x, smallest), v.lt(x, infinite)), v.eq(y, y));
-    f.if(i32.eqz(v.bits.allTrue(ordinary)), () => f.set(result, special(x, y, result)));
-    return result;
-  };
+  return together((inputs) => {
+    const results = normalise(inputs.map(([x]) => f.let(v.abs(x)))).map(({ normal, toExponent }, i) => {
+      const { k, m } = split(normal);
+      return f.let(power(f.let(v.add(k, toExponent)), m, inputs[i]![1]));
+    });
+    const areOrdinary = inputs
+      .map(([x, y]) => v128.and(v128.and(v.ge(x, smallest), v.lt(x, infinite)), v.eq(y, y)))
+      .reduce((a, b) => v128.and(a, b));
+    f.if(i32.eqz(v.bits.allTrue(areOrdinary)), () => {
+      for (const [i, [x, y]] of inputs.entries()) f.set(results[i]!, special(x, y, results[i]!));
+    });
+    return results;
+  });
 };

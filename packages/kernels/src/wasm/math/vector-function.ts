@@ -3,6 +3,7 @@
 import type { FloatType, FloatVector } from '../assembler/float-vector.ts';
 import { i32, type Operand, type Value, v128 } from '../assembler/instructions.ts';
 import type { FunctionBuilder, Local } from '../assembler/module-builder.ts';
+import { bySize, loadVectors, storeVectors } from '../assembler/vector-loops.ts';
 
 export type Vector = Value<'v128'>;
 export type VectorLocal = Local<'v128'>;
@@ -23,10 +24,37 @@ export type FloatLanes = Omit<FloatVector, 'one'>;
 export type VectorFunction<Inputs extends readonly VectorLocal[]> = (
   f: FunctionBuilder,
   v: FloatLanes,
-) => (...inputs: Inputs) => Vector;
+) => Apply<Inputs>;
+
+/** A function of one vector of each operand. */
+export interface Apply<Inputs extends readonly VectorLocal[]> {
+  (...inputs: Inputs): Vector;
+  /**
+   * Computes several results at once. A function that branches has this, since an engine joins neighbouring vectors only if
+   * they are computed in the same branch.
+   */
+  readonly all?: (inputs: readonly Inputs[]) => Vector[];
+}
+
+/** Makes a function from one that computes several results at once. */
+export const together = <Inputs extends readonly VectorLocal[]>(
+  all: (inputs: readonly Inputs[]) => Vector[],
+): Apply<Inputs> => Object.assign((...inputs: Inputs) => all([inputs])[0]!, { all });
+
+/** Applies a function to each list of inputs, to neighbours at once. */
+export function applyEach<Inputs extends readonly VectorLocal[]>(
+  f: FunctionBuilder,
+  apply: Apply<Inputs>,
+  inputs: readonly Inputs[],
+): VectorLocal[] {
+  const { all } = apply;
+  if (all === undefined) return inputs.map((each) => f.let(apply(...each)));
+  const pairs = Array.from({ length: Math.ceil(inputs.length / 2) }, (_, i) => inputs.slice(2 * i, 2 * i + 2));
+  return pairs.flatMap((pair) => all(pair).map((result) => f.let(result)));
+}
 
 export type UnaryFunction = VectorFunction<[x: VectorLocal]>;
-export type BinaryFunction = VectorFunction<[x: VectorLocal, y: VectorLocal]>;
+export type BinaryFunction = VectorFunction<readonly [x: VectorLocal, y: VectorLocal]>;
 
 /** A constant of each float type. */
 export type ByFloat<T> = Readonly<Record<FloatType, T>>;
@@ -48,15 +76,17 @@ export const OVERRUN_BYTES = 16 * Math.max(UNROLL.f32, UNROLL.f64);
 export function mapVectors(
   f: FunctionBuilder,
   v: FloatLanes,
-  apply: (x: VectorLocal) => Vector,
+  emit: UnaryFunction,
   { to, x, start, end }: { to: Local<'i32'>; x: Local<'i32'>; start: Operand<'i32'>; end: Local<'i32'> },
 ): void {
   const abreast = UNROLL[v.scalar];
-  f.for(start, end, 16 * abreast, (i) => {
-    const [from, into] = [f.let(i32.add(x, i)), f.let(i32.add(to, i))];
-    const vectors = Array.from({ length: abreast }, (_, n) => f.let(v.load(from, 16 * n)));
-    const results = vectors.map((vector) => f.let(apply(vector)));
-    for (const [n, result] of results.entries()) f.run(v.store(into, result, 16 * n));
+  bySize(f, i32.sub(end, start), (isJoined) => {
+    const apply = emit(f, v);
+    f.for(start, end, 16 * abreast, (i) => {
+      const [from, into] = [f.let(i32.add(x, i)), f.let(i32.add(to, i))];
+      const inputs = loadVectors(f, from, abreast).map((vector): [VectorLocal] => [vector]);
+      storeVectors(f, into, applyEach(f, apply, inputs), isJoined);
+    });
   });
 }
 

@@ -9,7 +9,7 @@ import type { HostRefusal } from '../assembler/web-assembly.ts';
 import type { Heap } from '../memory/heap.ts';
 import { LazyWorkerPool, type PoolKernels, type ThreadPolicy } from '../threads/policy.ts';
 import { MatrixProduct } from './blocked.ts';
-import type { TileName } from './microkernel.ts';
+import { bestTile, isWide, type TileName } from './microkernel.ts';
 
 /** The operations per element below which copying dominates the time. Copying is slower in shared memory. */
 const MIN_INTENSITY = 24;
@@ -21,6 +21,8 @@ type ProductOf = (dtype: FloatDType) => MatrixProduct;
 export class ProductDispatch {
   readonly #tile: TileName;
   readonly #alone: ProductOf;
+  /** Small products, which must not be computed in joined vectors. */
+  readonly #small: ProductOf;
   #together: ProductOf | undefined;
   #help: LazyWorkerPool | undefined;
   #reason: string | undefined;
@@ -33,7 +35,8 @@ export class ProductDispatch {
 
   constructor(heap: Heap, tile: TileName) {
     this.#tile = tile;
-    this.#alone = this.#over(heap);
+    this.#alone = this.#over(heap, tile);
+    this.#small = tile === 'wide' ? this.#over(heap, bestTile(true)) : this.#alone;
   }
 
   get threads(): number {
@@ -77,13 +80,13 @@ export class ProductDispatch {
   of(dtype: FloatDType, operations: number, elements: number, out: Data): MatrixProduct {
     const isDense = operations > MIN_INTENSITY * elements;
     const workers = this.policy.forArray(out) ?? (isDense ? this.policy.forWork(operations) : undefined);
-    if (workers === undefined) return this.#alone(dtype);
-    this.#together ??= this.#over(workers.pool.heap, workers);
+    if (workers === undefined) return (isWide(operations) ? this.#alone : this.#small)(dtype);
+    this.#together ??= this.#over(workers.pool.heap, this.#tile, workers);
     return this.#together(dtype);
   }
 
-  #over(heap: Heap, workers?: PoolKernels): ProductOf {
-    const options = { tile: this.#tile, ...(workers && { workers }) };
+  #over(heap: Heap, tile: TileName, workers?: PoolKernels): ProductOf {
+    const options = { tile, ...(workers && { workers }) };
     return forEachFloat(
       (dtype): MatrixProduct =>
         dtype === 'float32'

@@ -20,7 +20,8 @@ import {
   type Local,
   type ModuleBuilder,
 } from '../assembler/module-builder.ts';
-import type { VectorBits } from '../assembler/vector-width.ts';
+import { upperFirst } from '../assembler/vector-loops.ts';
+import { minJoinedBytes, type VectorBits } from '../assembler/vector-width.ts';
 import { definePack, type PackArguments } from './pack.ts';
 
 /** The part of C held in registers, and how operands are packed for it. */
@@ -52,6 +53,12 @@ export const TILES = {
 
 /** `plain` multiplies and adds; the others use relaxed multiply-add. `recent` is for engines of 2025 and later. */
 export type TileName = keyof typeof TILES;
+
+/** The operations of a product in the time in which an elementwise kernel processes a byte. */
+const OPERATIONS_PER_BYTE = 32;
+
+/** Returns whether products of this many multiplications and additions use the `wide` tile, if it is the best one. */
+export const isWide = (operations: number): boolean => operations >= OPERATIONS_PER_BYTE * minJoinedBytes();
 
 /** Returns the tile for this engine, with or without relaxed SIMD. Recent engines are recognized by Float16Array. */
 export const bestTile = (relaxed: boolean, bits: VectorBits = 128): TileName =>
@@ -142,8 +149,8 @@ export function productKernels({ pack, multiply }: ProductExports): ProductKerne
 export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: TileName) {
   const tile: Tile = TILES[tileName];
   const v = floatVector(type, tileName !== 'plain');
-  const packA = definePack(module, 'packA', v, tile.rows);
-  const pack = definePack(module, 'pack', v, tile.vectors * v.lanes);
+  const packA = definePack(module, 'packA', v, tile.rows, tile.isJoined);
+  const pack = definePack(module, 'pack', v, tile.vectors * v.lanes, tile.isJoined);
   const block = defineBlock(module, 'block', v, tile, { a: 'packed', b: 'stepped' });
   const multiply = module.define('multiply', multiplyParameters, (f, p) => {
     f.for(0, p.m, BLOCK_ROWS, (row) => {
@@ -366,7 +373,9 @@ function store(f: FunctionBuilder, scope: PanelScope, sums: readonly (readonly L
   // Two vectors are joined only if they are stored in the same block of code.
   const whole = isJoined && vectors % 2 === 0 ? vectors - 2 : vectors - 1;
   const storeFrom = (from: number, to: number) =>
-    sums.flatMap((sumsOfRow, i) => sumsOfRow.slice(from, to).map((sum, j) => v.store(rows[i]!, sum, 16 * (from + j))));
+    sums.flatMap((sumsOfRow, i) =>
+      upperFirst(sumsOfRow.slice(from, to).map((sum, j) => v.store(rows[i]!, sum, 16 * (from + j)))),
+    );
   f.if(add, () => {
     for (const [i, sumsOfRow] of sums.entries()) {
       const row = f.let(i32.add(base, i32.mul(baseRowStride, i)));

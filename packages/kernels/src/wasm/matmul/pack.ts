@@ -15,6 +15,7 @@ import {
   type Local,
   type ModuleBuilder,
 } from '../assembler/module-builder.ts';
+import { storeVectors } from '../assembler/vector-loops.ts';
 
 const CACHE_LINE = 64;
 
@@ -30,6 +31,8 @@ type Packing = { readonly [Name in keyof typeof parameters]: Local<'i32'> } & {
   readonly v: FloatVector;
   readonly panelWidth: number;
   readonly rowBytes: number;
+  /** Whether the engine may join vectors. */
+  readonly isJoined: boolean;
 };
 
 /**
@@ -37,9 +40,15 @@ type Packing = { readonly [Name in keyof typeof parameters]: Local<'i32'> } & {
  * columns, an even number. Strides are in bytes; depth and width are at least one. If rows are contiguous, up to a
  * panel's width past a row's end is read but not used.
  */
-export function definePack(module: ModuleBuilder, name: string, v: FloatVector, panelWidth: number): Pack {
+export function definePack(
+  module: ModuleBuilder,
+  name: string,
+  v: FloatVector,
+  panelWidth: number,
+  isJoined: boolean,
+): Pack {
   return module.define(name, parameters, (f, p) => {
-    const packing = { ...p, v, panelWidth, rowBytes: panelWidth * v.laneBytes };
+    const packing = { ...p, v, panelWidth, rowBytes: panelWidth * v.laneBytes, isJoined };
     f.if(
       i32.eq(p.columnStride, v.laneBytes),
       () => copyRows(f, packing),
@@ -52,7 +61,7 @@ export function definePack(module: ModuleBuilder, name: string, v: FloatVector, 
  * Packs contiguous rows, copying a piece of each to a panel's row. Fills together the panels whose rows share a cache
  * line.
  */
-function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing): void {
+function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, isJoined, ...p }: Packing): void {
   const sharing = Math.ceil(CACHE_LINE / rowBytes);
   for (const panels of new Set([sharing, 1])) {
     f.while(i32.gtS(p.width, (panels - 1) * panelWidth), () => {
@@ -67,7 +76,8 @@ function copyRows(f: FunctionBuilder, { v, panelWidth, rowBytes, ...p }: Packing
           const pieces = starts.map((lane, i) =>
             f.let(v.loadPart(lengths[i]!, from, panel * rowBytes + lane * v.laneBytes)),
           );
-          f.run(...starts.map((lane, i) => v.storePart(lengths[i]!, pointer, pieces[i]!, lane * v.laneBytes)));
+          if (panelWidth % v.lanes === 0) storeVectors(f, pointer, pieces, isJoined);
+          else f.run(...starts.map((lane, i) => v.storePart(lengths[i]!, pointer, pieces[i]!, lane * v.laneBytes)));
         }
         f.advance(from, p.rowStride);
         for (const pointer of to) f.advance(pointer, rowBytes);

@@ -5,14 +5,20 @@ import { contiguous } from '../../arrays/copy.ts';
 import { readIndices } from '../../arrays/movement.ts';
 import { type FloatType, type FloatVector, floatVector, laneBytes } from '../assembler/float-vector.ts';
 import { f32, f64, f64x2, i32, type Value } from '../assembler/instructions.ts';
-import { type FunctionBuilder, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
+import { type FunctionBuilder, integers, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
+import { bySize, forVectors, loadVectors, storeVectors } from '../assembler/vector-loops.ts';
+import { settleVectors, vectorBits } from '../assembler/vector-width.ts';
 import { expOfMinusAbs } from '../math/exponential.ts';
 import { Staging } from '../memory/staging.ts';
 import { extremumOf, reduceRow, sumOf } from './reductions.ts';
 
+type Vectors = readonly Local<'v128'>[];
+
 interface Exports {
-  /** Writes, for each row, its maximum m and the sum of exp(x - m), both as float64. */
-  sums(to: number, x: number, rows: number, bytes: number): void;
+  /**
+   * Writes, for each row, its maximum m and the sum of exp(x - m), both as float64. `scratch` has as many bytes as x.
+   */
+  sums(to: number, x: number, scratch: number, rows: number, bytes: number): void;
   /** Writes softmax(x) times one factor per row. */
   shares(to: number, x: number, scale: number, rows: number, bytes: number): void;
 }
@@ -29,7 +35,7 @@ function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
     f: FunctionBuilder,
     x: Local<'i32'>,
     bytes: Local<'i32'>,
-    keep?: (e: Local<'v128'>, at: Local<'i32'>) => void,
+    keep?: (es: Vectors, at: Local<'i32'>) => void,
   ) => {
     const decay = expOfMinusAbs(f, v);
     const most = reduceRow(f, maximum, x, bytes);
@@ -41,34 +47,44 @@ function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
     return { most, total };
   };
 
-  module.define('sums', { to: 'i32', x: 'i32', rows: 'i32', bytes: 'i32' }, (f, { to, x, rows, bytes }) => {
-    f.for(0, rows, 1, () => {
-      const { most, total } = sumRow(f, x, bytes);
-      f.run(f64.store(to, wide(most)), f64.store(to, f64x2.extractLane(total, 0), 8));
-      f.advance(to, 16);
-      f.advance(x, bytes);
-    });
+  module.define('sums', integers('to', 'x', 'scratch', 'rows', 'bytes'), (f, { to, x, scratch, rows, bytes }) => {
+    bySize(f, i32.mul(rows, bytes), (isJoined) =>
+      f.for(0, rows, 1, () => {
+        // The exponentials are kept only because an engine joins no vectors that aren't stored.
+        const keep = (es: Vectors, at: Local<'i32'>): void =>
+          storeVectors(f, f.let(i32.add(scratch, i32.sub(at, x))), es, true);
+        const { most, total } = sumRow(f, x, bytes, vectorBits() === 256 && isJoined ? keep : undefined);
+        f.run(f64.store(to, wide(most)), f64.store(to, f64x2.extractLane(total, 0), 8));
+        f.advance(to, 16);
+        f.advance(x, bytes);
+      }),
+    );
   });
 
   const parameters = { to: 'i32', x: 'i32', scale: 'i32', rows: 'i32', bytes: 'i32' } as const;
   module.define('shares', parameters, (f, { to, x, scale, rows, bytes }) => {
-    f.for(0, rows, 1, () => {
-      const { total } = sumRow(f, x, bytes, (e, at) => f.run(v.store(i32.add(to, i32.sub(at, x)), e)));
-      const share = (g: Value<'f64'>): Value<'f64'> => f64.div(g, f64x2.extractLane(total, 0));
-      const factor = f.let(
-        type === 'f64'
-          ? f64x2.splat(share(f64.load(scale)))
-          : v.splat(f32.demoteF64(share(f64.promoteF32(f32.load(scale)))) as never),
-      );
-      f.for(0, bytes, 16, (i) => {
-        const at = f.let(i32.add(to, i));
-        // The last vector may extend past the end of the row; the next row overwrites that part.
-        f.run(v.store(at, v.mul(v.load(at), factor)));
+    const shareRow = (isJoined: boolean) =>
+      f.for(0, rows, 1, () => {
+        const { total } = sumRow(f, x, bytes, (es, at) =>
+          storeVectors(f, f.let(i32.add(to, i32.sub(at, x))), es, isJoined),
+        );
+        const share = (g: Value<'f64'>): Value<'f64'> => f64.div(g, f64x2.extractLane(total, 0));
+        const factor = f.let(
+          type === 'f64'
+            ? f64x2.splat(share(f64.load(scale)))
+            : v.splat(f32.demoteF64(share(f64.promoteF32(f32.load(scale)))) as never),
+        );
+        forVectors(f, bytes, 4, (i, count) => {
+          const at = f.let(i32.add(to, i));
+          // The last vector may extend past the end of the row; the next row overwrites that part.
+          const scaled = loadVectors(f, at, count).map((e) => f.let(v.mul(e, factor)));
+          storeVectors(f, at, scaled, isJoined);
+        });
+        f.advance(to, bytes);
+        f.advance(x, bytes);
+        f.advance(scale, v.laneBytes);
       });
-      f.advance(to, bytes);
-      f.advance(x, bytes);
-      f.advance(scale, v.laneBytes);
-    });
+    bySize(f, i32.mul(rows, bytes), shareRow);
   });
   return module;
 }
@@ -92,7 +108,9 @@ export class CrossEntropy {
     const x = contiguous(logits);
     const pairs = new Float64Array(2 * Math.min(n, this.#rowsAtOnce(classes)));
     this.#forEachBlock(x, n, classes, (row, rows) => {
-      this.#kernels.sums(this.#staging.to, this.#staging.x, rows, classes * this.#bytes);
+      const { to, x: logits, y: scratch } = this.#staging;
+      this.#kernels.sums(to, logits, scratch, rows, classes * this.#bytes);
+      settleVectors(rows * classes);
       this.#staging.copyOut(this.#staging.to, pairs, 0, 2 * rows);
       for (let i = 0; i < rows; i++) {
         const label = x.data[x.offset + (row + i) * classes + list[row + i]!]!;

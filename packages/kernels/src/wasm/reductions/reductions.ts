@@ -8,6 +8,7 @@ import { allocate } from '../../memory/allocate.ts';
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
 import { f32x4, f64x2, i32, i32x4, type Value, v128 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, integers, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
+import { bySize, forVectors, loadVectors, storeVectors } from '../assembler/vector-loops.ts';
 import { Staging } from '../memory/staging.ts';
 import type { PoolKernels, ThreadPolicy } from '../threads/policy.ts';
 import type { ParallelRows, RowReduction } from './parallel-rows.ts';
@@ -78,8 +79,8 @@ const states = (f: FunctionBuilder, count: number): Vectors => Array.from({ leng
  */
 interface RowOptions {
   readonly map?: (x: Local<'v128'>) => Value<'v128'>;
-  /** Called with each mapped vector and the address of its input. */
-  readonly keep?: (mapped: Local<'v128'>, address: Local<'i32'>) => void;
+  /** Called with neighbouring mapped vectors and the address of the first one's input. */
+  readonly keep?: (mapped: readonly Local<'v128'>[], address: Local<'i32'>) => void;
   readonly fill?: number;
 }
 
@@ -95,18 +96,20 @@ export function reduceRow(
   const parts = [0, 1, 2, 3];
   const start = state.const(neutral);
   const accumulators = parts.map(() => states(f, width));
-  const take = (part: number, mapped: Local<'v128'>, address: Local<'i32'>): void => {
+  const take = (mapped: readonly Local<'v128'>[], address: Local<'i32'>): void => {
     keep?.(mapped, address);
-    add(f, accumulators[part]!, mapped);
+    for (const [part, vector] of mapped.entries()) add(f, accumulators[part]!, vector);
   };
 
   for (const accumulator of accumulators.flat()) f.set(accumulator, start);
   const whole = f.let(i32.and(bytes, -16 * parts.length));
   f.for(0, whole, 16 * parts.length, (i) => {
-    const addresses = parts.map((part) => f.let(i32.add(i32.add(x, i), 16 * part)));
-    const vectors = addresses.map((address) => f.let(input.load(address)));
-    const mapped = vectors.map((vector) => f.let(map(vector)));
-    for (const part of parts) take(part, mapped[part]!, addresses[part]!);
+    const address = f.let(i32.add(x, i));
+    const vectors = loadVectors(f, address, parts.length);
+    take(
+      vectors.map((vector) => f.let(map(vector))),
+      address,
+    );
   });
   f.for(whole, bytes, 16, (i) => {
     // Only the words of the last vector before the end of the row count.
@@ -114,7 +117,7 @@ export function reduceRow(
     const inside = i32x4.ltS(i32x4.constOf(0, 1, 2, 3), i32x4.splat(words));
     const address = f.let(i32.add(x, i));
     const vector = f.let(v128.bitselect(input.load(address), input.const(fill), inside));
-    take(0, f.let(map(vector)), address);
+    take([f.let(map(vector))], address);
   });
 
   const lanes = f.local('v128');
@@ -142,29 +145,33 @@ const defineRows = (module: ModuleBuilder, accumulator: Accumulator): RowReducti
   });
 
 function reductionModule(accumulator: Accumulator): ModuleBuilder {
-  const { input, state, width, neutral, add } = accumulator;
+  const { state, width, neutral, add } = accumulator;
   const module = new ModuleBuilder();
   defineRows(module, accumulator);
 
   const parameters = { to: 'i32', x: 'i32', blocks: 'i32', rows: 'i32', bytes: 'i32' } as const;
   module.define('columns', parameters, (f, { to, x, blocks, rows, bytes }) => {
-    const accumulators = states(f, width);
     const start = state.const(neutral);
-    const lanes = f.local('v128');
     const from = f.local('i32');
     f.for(0, blocks, 1, () => {
-      f.for(0, bytes, 16, (i) => {
-        for (const accumulator of accumulators) f.set(accumulator, start);
-        f.set(from, i32.add(x, i));
-        f.for(0, rows, 1, () => {
-          f.set(lanes, input.load(from));
-          add(f, accumulators, lanes);
-          f.advance(from, bytes);
+      // Several columns of vectors at a time, since each addition waits for the one before it.
+      const reduce = (isJoined: boolean) =>
+        forVectors(f, bytes, 4, (i, count) => {
+          const accumulators = Array.from({ length: count }, () => states(f, width));
+          for (const accumulator of accumulators.flat()) f.set(accumulator, start);
+          f.set(from, i32.add(x, i));
+          f.for(0, rows, 1, () => {
+            const vectors = loadVectors(f, from, count);
+            for (const [part, accumulator] of accumulators.entries()) add(f, accumulator, vectors[part]!);
+            f.advance(from, bytes);
+          });
+          // The last vector may extend past the end of the row; the next block overwrites that part.
+          const target = f.let(i32.add(to, i32.mul(i, width)));
+          storeVectors(f, target, accumulators.flat(), isJoined);
         });
-        // The last vector may extend past the end of the row; the next block overwrites that part.
-        const target = f.let(i32.add(to, i32.mul(i, width)));
-        f.run(...accumulators.map((accumulator, part) => state.store(target, accumulator, 16 * part)));
-      });
+      // Sums of float32 in float64 can't be joined: V8 has no such conversion.
+      if (width === 2) reduce(false);
+      else bySize(f, i32.mul(blocks, i32.mul(rows, bytes)), reduce);
       f.advance(to, i32.mul(bytes, width));
       f.advance(x, i32.mul(rows, bytes));
     });

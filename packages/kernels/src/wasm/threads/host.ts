@@ -28,6 +28,7 @@ interface Builtins {
     readonly SHARE_ENV: unknown;
   };
   'node:v8': { setFlagsFromString(flags: string): void };
+  'node:buffer': { isAscii?(bytes: Uint8Array): boolean };
 }
 
 /** The parts of Node's `process` that this package uses. */

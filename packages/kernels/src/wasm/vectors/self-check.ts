@@ -4,6 +4,7 @@ import { NdArray } from '../../arrays/array.ts';
 import { type Data, type FloatDType, forEachFloat, newData } from '../../arrays/dtype.ts';
 import { sizeOf } from '../../arrays/shape.ts';
 import { createBare, type WasmKernels } from '../../wasm.ts';
+import { windowedExtension } from '../windowed/extension.ts';
 
 /** Makes an array from consecutive numbers of a list, beginning at index `start`. */
 type Make = (shape: readonly number[], start: number) => NdArray;
@@ -39,12 +40,26 @@ function arraysOf(dtype: FloatDType, onlyFinite: boolean): Make {
   return (shape, start) => new NdArray(data.subarray(start, start + sizeOf(shape)), dtype, shape);
 }
 
+const SAME = { size: 3, stride: 1, dilation: 1, padding: [1, 1] } as const;
+const CONVOLUTION = { windows: [SAME, SAME], groups: 1 };
+const LABELS = new NdArray(
+  Int32Array.from({ length: 9 }, (_, i) => 5 * i),
+  'int32',
+  [9],
+);
+
 /** The lengths are not multiples of the block sizes, so that rows, columns, vectors and pairs of vectors remain. */
 const CHECKS: { readonly [kernel: string]: Run } = {
   matmul: (k, finite) => k.matmul(finite([45, 70], 0), finite([70, 59], 1)).data,
   affine: (k, finite) => k.affine(finite([23, 300], 0), finite([300, 23], 2), finite([23], 3)).data,
   exp: (k, _, awkward) => k.exp(awkward([131], 0)).data,
   tanh: (k, _, awkward) => k.tanh(awkward([131], 5)).data,
+  conv: (k, finite) => k.conv(finite([2, 5, 9, 21], 0), finite([13, 5, 3, 3], 1), CONVOLUTION).data,
+  convWeight: (k, finite) => k.convWeight(finite([2, 5, 9, 21], 0), finite([2, 13, 9, 21], 1), CONVOLUTION).data,
+  log: (k, _, awkward) => k.log(awkward([131], 3)).data,
+  crossEntropy: (k, finite) => k.crossEntropy(finite([9, 53], 0), LABELS).data,
+  crossEntropyGrad: (k, finite) => k.crossEntropyGrad(finite([9], 7), finite([9, 53], 0), LABELS).data,
+  activationGrad: (k, _, awkward) => k.activationGrad(awkward([131], 0), awkward([131], 20), 'tanh').data,
   div: (k, _, awkward) => k.div(awkward([131], 0), awkward([131], 20)).data,
   sum: (k, finite) => k.sum(finite([5, 131], 0), [1]).data,
   max: (k, _, awkward) => k.max(awkward([131, 5], 0), [0]).data,
@@ -58,6 +73,7 @@ const CHECKS: { readonly [kernel: string]: Run } = {
 /** Returns the results of all kernels. They run twice, since an engine optimizes a kernel after its first run. */
 function results(): [kernel: string, data: Data][] {
   const kernels = createBare('setVectors', { threads: 1 });
+  kernels.engine.register(windowedExtension);
   const inputs = forEachFloat((dtype) => [arraysOf(dtype, true), arraysOf(dtype, false)] as const);
   const run = () =>
     (['float32', 'float64'] as const).flatMap((dtype) =>

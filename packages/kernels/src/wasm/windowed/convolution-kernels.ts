@@ -69,8 +69,8 @@ export function convolutionTasks(module: ModuleBuilder, type: FloatType, tileNam
   const v = floatVector(type, tileName !== 'plain') as FloatVector;
   const { laneBytes } = v;
   const panelColumns = tile.vectors * v.lanes;
-  definePack(module, 'packWeight', v, tile.rows);
-  const pack = definePack(module, 'packMaps', v, panelColumns);
+  definePack(module, 'packWeight', v, tile.rows, tile.isJoined);
+  const pack = definePack(module, 'packMaps', v, panelColumns, tile.isJoined);
   const multiplyBlock = defineBlock(module, 'multiplyBlock', v, tile, { a: 'packed', b: 'listed' });
   const weightGradientBlock = defineBlock(module, 'weightGradientBlock', v, tile, { a: 'listed', b: 'stepped' });
   const copy = module.define('copyPlanes', integers(...ofCopy), (f, p) => copyPlanes(f, v, p));

@@ -10,6 +10,7 @@ import { windowedLoops } from '../../plain/windowed/loops.ts';
 import type { Convolution, Kernels, WindowedKernels } from '../../primitives.ts';
 import { laneTypes } from '../assembler/float-vector.ts';
 import type { ExtensionHost, KernelExtension } from '../extension.ts';
+import { bestTile, isWide, type TileName } from '../matmul/microkernel.ts';
 import { perMemory } from '../threads/task-runner.ts';
 import { Convolutions } from './convolution.ts';
 import { areSquares, Pooling } from './pooling.ts';
@@ -36,14 +37,18 @@ const POOLING_OPERATIONS = 24;
 function windowedKernels({ heap, tile, policy }: ExtensionHost, kernels: Kernels<NdArray>): WindowedKernels<NdArray> {
   const loops = windowedLoops(kernels);
   const windowsOf = forEachFloat((dtype) => new Unfold(heap, laneTypes[dtype]));
-  const convolutionsOf = forEachFloat((dtype) => perMemory(heap, (by) => new Convolutions(by, dtype, tile)));
+  const convolutionsWith = (tile: TileName) =>
+    forEachFloat((dtype) => perMemory(heap, (by) => new Convolutions(by, dtype, tile)));
+  const largeOf = convolutionsWith(tile);
+  const smallOf = tile === 'wide' ? convolutionsWith(bestTile(true)) : largeOf;
   /**
    * Returns the convolutions for `count` multiplications of x by w. Returns `undefined` if there are none, or if
    * other primitives compute them.
    */
   const convolutionsFor = (dtype: DType, { windows }: Convolution, count: number): Convolutions | undefined => {
     if (!isFloat(dtype) || !isPlanar(windows) || count === 0) return undefined;
-    return convolutionsOf(dtype)(policy.forWork(2 * count)?.pool);
+    const workers = policy.forWork(2 * count);
+    return (isWide(2 * count) ? largeOf : smallOf)(dtype)(workers?.pool);
   };
   const poolingOf = forEachFloat((dtype) => perMemory(heap, (by) => new Pooling(by, dtype)));
   /**

@@ -2,7 +2,8 @@
  * Operations composed of primitives, generic in the array type. They run on arrays and on recorded tensors, and their
  * derivatives of every order follow from the rule table.
  *
- * Axes are non-negative, and reduced axes are kept with length 1; `Tensor`'s methods take care of both.
+ * Axes are non-negative, and reduced axes are kept with length 1; the methods of `Tensor` convert their arguments and
+ * results accordingly.
  */
 
 import {
@@ -20,7 +21,7 @@ import {
 export const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
   k.full({ shape: [], value, dtype: x.dtype });
 
-/** Returns `size` entries of one axis from `start` on, `step` apart. */
+/** Returns `size` entries of one axis, beginning at `start` and `step` apart. */
 export function sliceAxis<A extends ArrayLike>(
   k: Kernels<A>,
   x: A,
@@ -37,7 +38,8 @@ export function sliceAxis<A extends ArrayLike>(
 }
 
 /**
- * An array whose elements can be read, for operations with a fast path that nearly always applies and a general fallback.
+ * An array whose elements can be read. Some operations read them to choose between a fast path, which nearly always
+ * applies, and a general fallback.
  */
 export interface Readable extends ArrayLike {
   /** All elements, in row-major order. */
@@ -45,15 +47,15 @@ export interface Readable extends ArrayLike {
 }
 
 /**
- * Computes x - mean(x). The mean is negated and added, so that the backward pass negates the small cotangent, not the large
- * one.
+ * Computes x - mean(x). The mean is negated and then added. So the backward pass negates the cotangent of the mean,
+ * which has few elements, instead of a full-size one.
  */
 const lessMean = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
   k.add(x, k.neg(k.mean(x, axes)));
 
 /**
- * Subtracts the mean of x. If the mean is large compared with the deviations, its rounding error is not small compared with
- * them. So the mean of the result is subtracted, too.
+ * Subtracts the mean of x, and then subtracts the mean of the result. If the mean is large compared with the
+ * deviations, the rounding error of the mean is not small compared with them. The second step removes that error.
  */
 const centered = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
   lessMean(k, lessMean(k, x, axes), axes);
@@ -68,8 +70,8 @@ export function variance<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonl
 }
 
 /**
- * Computes the square root of the variance, with derivative 0 if all elements are equal. It is a norm, whose squares
- * neither overflow nor underflow.
+ * Computes the square root of the variance, with derivative 0 if all elements are equal. It is computed as a norm, so
+ * that no square overflows or underflows.
  */
 export function std<A extends Readable>(k: Kernels<A>, x: A, axes: readonly number[], correction: number): A {
   const degrees = degreesOf(x, axes, correction);
@@ -77,13 +79,13 @@ export function std<A extends Readable>(k: Kernels<A>, x: A, axes: readonly numb
   return k.div(norm(k, centered(k, x, axes), axes, 2), number(k, Math.sqrt(degrees), x));
 }
 
-/** A dual number, a product and its change: p q = (p1 p2, p1 q2 + q1 p2). */
+/** A dual number: a product and its change. Two of them multiply as p q = (p1 q1, p1 q2 + p2 q1). */
 type Dual<A> = readonly [product: A, change: A];
 
 /**
- * Computes how the product of all other entries changes along h. For each entry, this is the sum over the others i of h_i
- * times the product of all entries but these two. It multiplies halves by each other, so it is exact even for zeros, unlike
- * a quotient.
+ * Computes, for each entry, how the product of all other entries changes if x moves along h. This is the sum, over the
+ * other entries i, of h_i times the product of all entries except these two. The products are built from halves of the
+ * list, without division, so the result is exact even if entries are zero.
  */
 export function changeOfOthers<A extends ArrayLike>(k: Kernels<A>, h: A, x: A, axes: readonly number[]): A {
   const order = [...x.shape.keys()].sort((a, b) => Number(axes.includes(a)) - Number(axes.includes(b)));
@@ -130,7 +132,7 @@ export function changeOfOthers<A extends ArrayLike>(k: Kernels<A>, h: A, x: A, a
   return k.cast(k.permute(k.reshape(change, moved), inverse), x.dtype);
 }
 
-/** Returns the largest entry, held constant, to subtract before an exponential. */
+/** Returns the largest entry as a constant, to be subtracted before an exponential. */
 const shift = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A =>
   countAlong(x.shape, axes) === 0 ? number(k, 0, x) : k.max(k.stopGradient(x), axes);
 
@@ -139,7 +141,7 @@ const logSumExpAbout = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly
   k.add(m, k.log(k.sum(k.exp(k.sub(x, m)), axes)));
 
 /**
- * Computes log sum exp(x), with limit values for the gradient at infinities: elements tied at +Infinity split the gradient
+ * Computes log sum exp(x). At infinities, the gradient takes its limit: elements tied at +Infinity split the gradient
  * evenly, and elements at -Infinity get 0.
  */
 export function logSumExp<A extends Readable>(k: Kernels<A>, x: A, axes: readonly number[]): A {
@@ -156,22 +158,26 @@ export function logSumExp<A extends Readable>(k: Kernels<A>, x: A, axes: readonl
 }
 
 /**
- * Computes exp(x - m) / sum exp(x - m) as a product, whose derivative takes fewer passes over memory than a quotient's. If
- * the maximum is infinite, all results are NaN, as is the difference of two infinities.
+ * Computes softmax as a product, exp(x - m) times 1 / sum exp(x - m), whose derivative takes fewer passes over memory
+ * than a quotient's. If the maximum m is infinite, all results are NaN, since Infinity - Infinity is NaN.
  */
 export function softmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
   const e = k.exp(k.sub(x, shift(k, x, axes)));
   return k.mul(e, k.div(number(k, 1, x), k.sum(e, axes)));
 }
 
-/** Computes x - m - log sum exp(x - m). It is exact even if softmax underflows, and NaN wherever softmax is NaN. */
+/**
+ * Computes x - m - log sum exp(x - m). The result is accurate even where softmax underflows, and NaN wherever softmax
+ * is NaN.
+ */
 export function logSoftmax<A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly number[]): A {
   const shifted = k.sub(x, shift(k, x, axes));
   return k.sub(shifted, k.log(k.sum(k.exp(shifted), axes)));
 }
 
 /**
- * Returns f(x) where x is not 0, and the constant 0 elsewhere: there, an infinite derivative times a zero one would be NaN.
+ * Returns f(x) where x is not 0, and the constant 0 elsewhere. At 0, an infinite derivative would be multiplied by a
+ * zero one, which gives NaN.
  */
 function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) => A): A {
   const zero = k.equal(x, number(k, 0, x));
@@ -179,19 +185,23 @@ function zeroAtZero<A extends ArrayLike>(k: Kernels<A>, x: A, f: (x: A) => A): A
 }
 
 /**
- * Exponents of 2 for the smallest positive number, and for the factor that makes it large enough for a cotangent to keep
- * full precision.
+ * Two exponents of 2 for each dtype. The first is that of the smallest positive number. The second is that of a factor
+ * that scales this number up enough for a cotangent to keep full precision.
  */
 const smallest = { float32: [-149, 49], float64: [-1074, 114] } as const;
-/** The range in which a sum of squares can be trusted: it did not overflow, and squares that underflowed are negligible. */
+/**
+ * The range in which a sum of squares is reliable: it did not overflow, and any squares that underflowed are
+ * negligible.
+ */
 const squares = { float32: [2 ** -60, 2 ** 120], float64: [2 ** -900, 2 ** 1000] } as const;
 
 /**
- * Returns the divisors for vectors whose sums of powers can't be used directly: the largest |x|, held constant. For all
- * other vectors the divisor is 1, so that their bits stay the same. `undefined` if no vector needs dividing.
+ * Returns a divisor for each vector, or `undefined` if no vector needs one. If a vector's sum of powers would lose
+ * accuracy, its divisor is its largest |x|, as a constant. The divisor of any other vector is 1, which leaves its bits
+ * unchanged.
  *
- * A sum under a square root can be used within the range of the dtype. For other orders it must be near 1, since the
- * rounding of the exponent 1/p is amplified by the sum's logarithm.
+ * For order 2, the sum only has to lie in a wide range that depends on the dtype. For other orders it must be near 1,
+ * since the logarithm of the sum amplifies the rounding error of the exponent 1/p.
  */
 function divisorOf<A extends Readable>(
   k: Kernels<A>,
@@ -208,7 +218,7 @@ function divisorOf<A extends Readable>(
   const serves = k.minimum(k.lessEqual(number(k, least, x), sums), k.lessEqual(sums, number(k, most, x)));
   const canServe = k.minimum(k.less(zero, largest), k.less(largest, infinity));
   const [exponent, spare] = smallest[dtype];
-  // Divided by this number, the smallest number has a power that does not underflow.
+  // After division by this number, the smallest positive number has a power that does not underflow.
   const floor = 2 ** (exponent + Math.min(spare, (2 * spare) / order));
   const divisors = k.where(canServe, k.maximum(largest, number(k, floor, x)), one);
   const chosen = k.where(serves, one, divisors);
@@ -233,13 +243,13 @@ export function norm<A extends Readable>(k: Kernels<A>, x: A, axes: readonly num
 const int32 = <A extends ArrayLike>(k: Kernels<A>, value: number, shape: Shape = []): A =>
   k.full({ shape, value, dtype: 'int32' });
 
-/** Returns the int32 numbers 0, step, …, (length - 1) step. */
+/** Returns the int32 vector 0, step, 2 step, …, (length - 1) step. */
 export const multiples = <A extends ArrayLike>(k: Kernels<A>, step: number, length: number): A =>
   k.sub(k.cumsum(int32(k, step, [length]), 0), int32(k, step));
 
 /**
- * Returns the row-major positions, in an array of this shape, of the entries that indices pick along an axis: [i,
- * indices[i, j]] for axis 1. The indices are int32 and within range, and have that shape except along the axis.
+ * Returns the row-major positions, in an array of shape `shape`, of the entries that `indices` pick along an axis: [i,
+ * indices[i, j]] for axis 1. The indices are int32 and within range. Their shape equals `shape` except along the axis.
  */
 export function placesAlong<A extends ArrayLike>(k: Kernels<A>, shape: Shape, indices: A, axis: number): A {
   const stride = rowMajor(shape);
@@ -256,7 +266,7 @@ export function placesAlong<A extends ArrayLike>(k: Kernels<A>, shape: Shape, in
 export const gather = <A extends ArrayLike>(k: Kernels<A>, x: A, indices: A, axis: number): A =>
   k.take(k.reshape(x, [sizeOf(x.shape)]), placesAlong(k, x.shape, indices, axis), 0);
 
-/** Computes the maximum or minimum along one axis; the gradient goes to the first entry that attains it. */
+/** Computes the maximum or minimum along one axis; the gradient goes to the first of tied entries. */
 export function extremumAlong<A extends ArrayLike>(k: Kernels<A>, which: 'max' | 'min', x: A, axis: number): A {
   const first = which === 'max' ? k.argmax(x, axis) : k.argmin(x, axis);
   return gather(k, x, first, axis);

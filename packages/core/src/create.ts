@@ -1,4 +1,4 @@
-/** Functions that make tensors. */
+/** Functions that create tensors. */
 
 import {
   ArgumentError,
@@ -28,11 +28,11 @@ import { checkNoMore, checkOptions } from './checks/untyped-callers.ts';
 import { Tensor } from './tensor.ts';
 import type { Nested, ShapeOf } from './types/static-shapes.ts';
 
-/** The options of functions that make tensors. */
+/** The options of functions that create tensors. */
 export interface TensorOptions {
   /** The dtype. Defaults to float32, or to the dtype of the data. */
   readonly dtype?: DType;
-  /** Whether a backward pass computes a gradient for it; floats only. Defaults to false. */
+  /** Whether backward passes compute a gradient for the tensor, which must be float32 or float64. Defaults to false. */
   readonly requiresGrad?: boolean;
 }
 
@@ -76,14 +76,17 @@ function nestedShape(nested: Entries): number[] {
   return shape;
 }
 
-/** Text forms of the numbers that JSON lacks. */
+/** Strings that represent the numbers that JSON lacks. */
 const written: ReadonlyMap<unknown, number> = new Map([
   ['NaN', Number.NaN],
   ['Infinity', Infinity],
   ['-Infinity', -Infinity],
 ]);
 
-/** Returns a number or boolean. Throws for anything else. */
+/**
+ * Returns an entry that is a number or boolean, or the number that a string such as 'NaN' represents. Throws for
+ * anything else.
+ */
 function entryOf(entry: unknown): number | boolean {
   if (typeof entry === 'number' || typeof entry === 'boolean') return entry;
   const number = written.get(entry);
@@ -98,7 +101,7 @@ interface Flat {
   readonly typed: TypedArray[];
 }
 
-/** Flattens nested entries. Throws if an axis has several lengths, or an entry is not a number. */
+/** Flattens nested entries. Throws if rows of the same axis differ in length, or if an entry is not a number. */
 function flatten(nested: Entries, shape: Shape): Flat {
   const entries: (number | boolean)[] = [];
   const typed: TypedArray[] = [];
@@ -123,7 +126,7 @@ function flatten(nested: Entries, shape: Shape): Flat {
   return { entries, typed };
 }
 
-/** Returns the default dtype of nested entries: that of typed arrays, if all have the same. */
+/** Returns the default dtype of nested entries: the dtype of the typed arrays among them, if all of these have the same. */
 function dtypeOfEntries({ entries, typed }: Flat): DType {
   const [first, ...others] = typed;
   if (first === undefined) {
@@ -139,7 +142,7 @@ function dtypeOfEntries({ entries, typed }: Flat): DType {
 function convert(call: string, values: ArrayLike<number | boolean>, dtype: DType): Data {
   const data = newData(dtype, values.length);
   if (isFloat(dtype) && isTyped(values)) {
-    // A float dtype accepts every number, and the engine copies faster than a loop.
+    // A float dtype accepts every number, and `set` copies faster than a loop.
     data.set(values);
     return data;
   }
@@ -159,15 +162,16 @@ function shapeFor(shape: Shape, length: number): Shape {
 }
 
 /**
- * Makes a tensor from numbers or booleans nested once for each axis, or from entries in row-major order and a shape. The
- * entries are copied.
+ * Creates a tensor from nested arrays of numbers or booleans, with one level of nesting for each axis. Or creates it
+ * from a flat list of entries in row-major order and a shape. The entries are copied.
  *
- * Unless `dtype` is given, numbers become float32 and booleans bool. A typed array, or a list of typed arrays of the same
- * type, keeps its element type. For bytes and other integers in typed arrays, `dtype` is required. Entries that the dtype
- * can't hold are an error. The strings 'NaN', 'Infinity' and '-Infinity' count as numbers, since JSON lacks these.
+ * Unless `dtype` is given, numbers become float32 and booleans bool. A typed array, or a list of typed arrays of the
+ * same type, keeps its element type. For typed arrays of bytes and other integers, `dtype` is required. Entries that
+ * the dtype can't represent are an error. The strings 'NaN', 'Infinity' and '-Infinity' count as numbers, since JSON
+ * lacks these.
  *
- * @throws ArgumentError for entries that are not numbers; ShapeError if rows differ in length or the shape does not fit;
- * DTypeError for entries that the dtype can't hold, and for BigInts.
+ * @throws ArgumentError for entries that are not numbers; ShapeError if rows differ in length, or the shape does not
+ * match the number of entries; DTypeError for entries that the dtype can't represent, and for BigInts.
  * @example
  * tensor([[1, 2, 3], [4, 5, 6]]).shape; // [2, 3]
  * tensor(new Float64Array([1, 2, 3, 4]), { shape: [2, 2] }).dtype; // 'float64'
@@ -199,15 +203,15 @@ export function tensor(data: Entries | TypedArray, options: ShapedOptions = {}, 
 }
 
 /**
- * Makes a tensor that shares the memory of an `ndarray` (of the package with that name), without a copy. The ndarray must
- * not be written to while the tensor is in use. If `dtype` differs from that of the storage, the entries are copied. To
- * convert back, use `toNdarray(x.array)` of `@tapegrad/kernels/ndarray`.
+ * Creates a tensor that shares the memory of an `ndarray` (from the npm package of that name), without a copy. The
+ * ndarray must not be written to while the tensor is in use. If `dtype` differs from that of the storage, the entries
+ * are copied. To convert back, use `toNdarray(x.array)` of `@tapegrad/kernels/ndarray`.
  *
  * A `Uint8Array` requires a `dtype`: `bool` for a mask, which is not copied, or `float32` or `int32` for bytes, as in
- * images. Other integers require one, too.
+ * images. Other integer arrays require a `dtype`, too.
  *
- * @throws DTypeError if the storage is not a typed array of numbers, for bytes and other integers without a dtype, and for
- * entries that the dtype can't hold.
+ * @throws DTypeError if the storage is not a typed array of numbers, for bytes and other integers without a `dtype`,
+ * and for entries that the dtype can't represent.
  * @example
  * import { toNdarray } from '@tapegrad/kernels/ndarray';
  * const x = tensor([[1, 2], [3, 4]]);
@@ -235,19 +239,19 @@ function fill<const S extends Shape>(
   return make(call, filled(own, value, dtype), options.requiresGrad);
 }
 
-/** Makes a tensor filled with one value. */
+/** Creates a tensor filled with one value. */
 export const full = <const S extends Shape>(shape: S, value: number, options?: TensorOptions, ...more: []): Tensor<S> =>
   fill('full', shape, value, options, more);
 
-/** Makes a tensor of zeros. */
+/** Creates a tensor of zeros. */
 export const zeros = <const S extends Shape>(shape: S, options?: TensorOptions, ...more: []): Tensor<S> =>
   fill('zeros', shape, 0, options, more);
 
-/** Makes a tensor of ones. */
+/** Creates a tensor of ones. */
 export const ones = <const S extends Shape>(shape: S, options?: TensorOptions, ...more: []): Tensor<S> =>
   fill('ones', shape, 1, options, more);
 
-/** Fills a vector with f(0), f(1), … */
+/** Creates a vector of f(0), f(1), … */
 function sequence(
   call: string,
   length: number,
@@ -262,12 +266,13 @@ function sequence(
   return make(call, new NdArray(convert(call, values, dtype), dtype, [length]), options.requiresGrad);
 }
 
-/** The tolerance, as a fraction of a step, for counting a number as the end of the range. */
+/** The tolerance within which a number counts as equal to the end of the range, as a fraction of a step. */
 const roundingOfSteps = 1e-9;
 
 /**
- * Makes the vector start, start + step, … up to but not including stop. With one argument, it counts from 0 to that number.
- * Fractions such as 0.1 are rounded, so a number that differs from `stop` only by rounding is excluded, too.
+ * Creates the vector start, start + step, …, up to but not including `stop`. A single argument is the stop, and the
+ * start is then 0. Since steps such as 0.1 are rounded, a number that differs from `stop` only by a rounding error is
+ * excluded, too.
  *
  * @example
  * arange(2, 8, 2).toArray(); // [2, 4, 6]
@@ -292,7 +297,7 @@ export function arange(
   return sequence('arange', length, (i) => from + i * step, options, more);
 }
 
-/** Makes a vector of `count` equally spaced numbers from `start` to `stop`, both included. */
+/** Creates a vector of `count` equally spaced numbers from `start` to `stop`, both included. */
 export function linspace(
   start: number,
   stop: number,
@@ -308,7 +313,7 @@ export function linspace(
   return sequence('linspace', count, (i) => (i > 0 && i === last ? stop : start + i * step), options, more);
 }
 
-/** Makes the n by n identity matrix. */
+/** Creates the n by n identity matrix. */
 export function eye<const N extends number>(n: N, options: TensorOptions = {}, ...more: []): Tensor<readonly [N, N]> {
   checkTensorOptions('eye', options, more);
   const dtype = checkedDType('eye', options.dtype ?? 'float32');

@@ -1,5 +1,6 @@
 /**
- * Einstein summation, composed of data movement, sums and one batched matrix product for each pair of operands.
+ * Einstein summation, composed of reshapes, permutations, sums, and one batched matrix product for each pair of
+ * operands.
  */
 
 import {
@@ -13,7 +14,7 @@ import {
 } from '@tapegrad/kernels';
 import { describeValue } from './checks/describe-value.ts';
 
-/** An operand with one label for each axis. */
+/** An operand whose axes have labels, one for each axis. */
 interface Labelled<A> {
   readonly x: A;
   readonly labels: readonly string[];
@@ -113,7 +114,7 @@ function diagonals<A extends ArrayLike>(k: Kernels<A>, { x, labels }: Labelled<A
   return diagonals(k, { x: diagonal, labels: [...rest.map((i) => labels[i]!), labels[first]!] });
 }
 
-/** Sums over the axes whose label is not wanted. */
+/** Sums over the axes whose labels are not wanted. */
 function sumOut<A extends ArrayLike>(
   k: Kernels<A>,
   { x, labels }: Labelled<A>,
@@ -178,7 +179,7 @@ export function einsum<A extends ArrayLike>(k: Kernels<A>, equation: string, ope
   checkDTypes(operands);
   const labelled = operands.map((x, i) => ({ x, labels: inputs[i]! }));
   const lengths = lengthsOf(equation, labelled);
-  // Axes of length 1 under an ellipsis broadcast; contraction needs them at full length.
+  // Under an ellipsis, axes of length 1 broadcast. Contraction needs them stretched to full length.
   const full = labelled.map(({ x, labels }) => ({
     x: k.broadcastTo(
       x,

@@ -22,7 +22,7 @@ import { describeValue } from './checks/describe-value.ts';
 import { checkNoMore } from './checks/untyped-callers.ts';
 
 let current: Kernels<NdArray> | undefined;
-/** The default interpreter, if one was made. */
+/** The default interpreter, once it has been created. */
 let byDefault: Kernels<NdArray> | undefined;
 
 /** The kernel extensions that the program's operations have registered so far. */
@@ -35,8 +35,8 @@ function withExtensions(kernels: Kernels<NdArray>): Kernels<NdArray> {
 }
 
 /**
- * Returns the interpreter that runs every primitive on arrays: the chosen one, or by default the fastest that the engine
- * supports.
+ * Returns the interpreter that runs every primitive on arrays: the one passed to `setInterpreter`, or by default the
+ * fastest one that the engine supports.
  */
 export function interpreter(): Kernels<NdArray> {
   if (current === undefined) {
@@ -49,7 +49,8 @@ export function interpreter(): Kernels<NdArray> {
 /**
  * Sets the interpreter that runs every primitive from now on.
  *
- * It is passed as a value, so that a program loads only the interpreters it names, and anyone can write one.
+ * The interpreter is passed as a value rather than by name. So a program loads only the interpreters it imports, and
+ * users can write their own.
  *
  * @example
  * import { setInterpreter } from '@tapegrad/core/extend';
@@ -71,32 +72,33 @@ export function setInterpreter(kernels: Kernels<NdArray>, ...more: []): void {
 export interface EngineInfo {
   /** The interpreter that runs the primitives; `custom` is one passed to `setInterpreter` that is not tapegrad's own. */
   readonly interpreter: 'wasm' | 'plain' | 'custom';
-  /** Whether it uses vectors. */
+  /** Whether the interpreter uses SIMD vectors. */
   readonly simd: boolean;
   /** The number of bits of a vector: 128, 256 after `setVectors(256)`, or 0 without vectors. */
   readonly vectorBits: 0 | 128 | 256;
   /**
-   * Whether it uses fused multiply-add, which may round only once. Engines that differ here give different digits, so
-   * compare this value if a run must be reproduced bit for bit.
+   * Whether the interpreter uses fused multiply-add, which may round only once. Engines with and without it give
+   * slightly different digits. Compare this value if a run must be reproduced bit for bit.
    */
   readonly relaxedSimd: boolean;
   /**
    * The number of threads used for large matrix products and for elementary functions of large arrays. Threads that the
-   * host did not let start don't count.
+   * host refused to start don't count.
    */
   readonly threads: number;
-  /** The reason for reduced capabilities, if the host lacks or refused something; `undefined` otherwise. */
+  /** The reason for reduced capabilities if the host lacks or refused something; otherwise `undefined`. */
   readonly reason: string | undefined;
 }
 
 const engineOf = (kernels: Kernels<NdArray> & { readonly engine?: Engine }): Engine | undefined => kernels.engine;
 
 /**
- * Updates arrays in place, element by element, by a formula, as optimizers update parameters. The formula is a composition
- * of primitives, and runs as one vectorized loop if the engine supports vectors. All arrays have the same length and are
- * all float32 or all float64. Numbers and every intermediate result are rounded to that dtype.
+ * Applies a formula to arrays in place, element by element, as an optimizer does when it updates parameters. The
+ * formula is a composition of primitives. It runs as one vectorized loop if the engine supports vectors. All arrays
+ * have the same length and are all float32 or all float64. Numbers and every intermediate result are rounded to that
+ * dtype.
  *
- * @param formula Must be the same function at each call, since it is compiled once.
+ * @param formula Must be the same function at each call, since it is compiled only once.
  * @example
  * import type { Data } from '@tapegrad/core';
  * import type { ElementFormula } from '@tapegrad/core/extend';
@@ -121,8 +123,9 @@ export function changeInPlace<Arrays extends object, Numbers extends object>(
 }
 
 /**
- * Registers additional primitives, if the interpreter is one of tapegrad's own and lacks them. Returns whether the
- * program hadn't registered them before.
+ * Registers additional primitives with the interpreter, now and whenever the program sets another one. Interpreters
+ * that aren't tapegrad's own, or that have the primitives already, stay unchanged. Returns true if this is the first
+ * registration of the extension.
  */
 export function registerKernels(extension: KernelExtension): boolean {
   if (extensions.has(extension)) return false;
@@ -131,14 +134,17 @@ export function registerKernels(extension: KernelExtension): boolean {
   return true;
 }
 
-/** Returns functions that compute the result types of all primitives available to the program. */
+/**
+ * Returns the functions that compute the dtype and shape of a primitive's result, for all primitives available to the
+ * program.
+ */
 export const resultTypes = (): Partial<Kernels<ArrayLike>> =>
   Object.assign({}, resultOf, ...[...extensions].map(({ results }) => results));
 
 /**
- * Describes the current interpreter: its name, the processor features it uses, its number of threads, and anything the host
- * refused. The host may later refuse compiled code, memory or threads that it granted before. The work then continues with
- * less.
+ * Describes the current interpreter: its name, the processor features it uses, its number of threads, and anything the
+ * host refused. The host may later refuse compiled code, memory or threads that it granted before. In that case the
+ * interpreter continues with what it has left.
  *
  * @example
  * const { interpreter, simd, vectorBits, threads } = engineInfo(); // 'wasm', true, 128 and 8, for example
@@ -156,11 +162,12 @@ export function engineInfo(...more: []): EngineInfo {
 }
 
 /**
- * Sets the number of threads for large matrix products and elementary functions of large arrays. Defaults to the number of
- * cores; 1 means only the caller's thread.
+ * Sets the number of threads for large matrix products and elementary functions of large arrays. Defaults to the number
+ * of cores; 1 means that only the caller's thread is used.
  *
- * Threads start once there is enough work, and end with the program. Results are identical bit for bit for any number of
- * threads. There is no effect on an interpreter without threads, for example in an engine without shared memory.
+ * Threads start once there is enough work, and end with the program. Results are identical bit for bit for any number
+ * of threads. This function has no effect on an interpreter without threads, for example in an engine without shared
+ * memory.
  *
  * @example
  * setThreads(1);
@@ -174,16 +181,16 @@ export function setThreads(threads?: number, ...more: []): void {
 /**
  * Sets the width of vectors in bits: 256 makes matrix products and convolutions up to twice as fast.
  *
- * It needs V8 13.6 or
- * later, as in Node 24, on x86-64 with AVX2. Results are identical bit for bit for both widths.
+ * This width needs V8 13.6 or later, as in Node 24, on x86-64 with AVX2. Results are identical bit for bit for both
+ * widths.
  *
- * 256 switches on an experimental phase of the engine's compiler, for the whole process. It is tested first, which takes
- * about 0.1 s: if a kernel gives other results than with 128, the width stays 128, and a warning names the kernel. The
- * default interpreter is made anew, so call this at the start of a program. An interpreter passed to `setInterpreter` keeps
- * the width that it was made with.
+ * A width of 256 switches on an experimental phase of the engine's compiler, for the whole process. The kernels are
+ * tested first, which takes about 0.1 s. If a kernel gives other results than with 128, the width stays 128, and a
+ * warning names the kernel. The default interpreter is recreated, so call this function at the start of a program. An
+ * interpreter passed to `setInterpreter` keeps the width that it was made with.
  *
- * The environment variable `TAPEGRAD_VECTORS=256` and Node's option `--experimental-wasm-revectorize` do the same, but only
- * warn if the engine has no such vectors.
+ * The environment variable `TAPEGRAD_VECTORS=256` and Node's option `--experimental-wasm-revectorize` do the same, but
+ * give only a warning if the engine has no such vectors.
  *
  * @throws {ArgumentError} If `bits` is neither 128 nor 256, or if the engine has no vectors of 256 bits.
  * @example

@@ -29,8 +29,8 @@ export interface SliceRange {
 }
 
 /**
- * Makes a range of an axis for `index`: from `start` up to but not including `stop`, every `step`-th entry. Negative bounds
- * count from the end, bounds beyond the ends are clipped, and a negative step walks backwards.
+ * Makes a range of an axis for `index`: every `step`-th entry from `start` up to but not including `stop`. Negative
+ * bounds count from the end, bounds beyond the ends are clipped, and a negative step walks backwards.
  *
  * @example
  * tensor([1, 2, 3, 4, 5]).index(slice(1, -1)).toArray(); // [2, 3, 4]
@@ -48,7 +48,7 @@ export function slice(start?: number, stop?: number, step = 1, ...more: []): Sli
   return { start, stop, step };
 }
 
-/** Returns the start of a range on an axis of the given length, and its number of entries. */
+/** Resolves a range on an axis of the given length to its first position and its number of entries. */
 export function resolveRange({ start, stop, step }: SliceRange, length: number): { start: number; size: number } {
   const [first, last] = step > 0 ? [0, length] : [-1, length - 1];
   const clip = (bound: number) => Math.max(first, Math.min(last, bound < 0 ? bound + length : bound));
@@ -61,13 +61,13 @@ export function resolveRange({ start, stop, step }: SliceRange, length: number):
 /** An array whose elements can be read, in row-major order. */
 interface Readable extends ArrayLike {
   readonly data: Data;
-  /** All elements that the array represents, even if it is one example of a batch. */
+  /** All elements that the array represents: those of all examples if it represents an example of a batch. */
   readonly elements: Data;
 }
 
 /**
- * Throws unless indices pick an entry along an axis for each place of x. They must be int32, within range, and of x's shape
- * except along the axis.
+ * Throws unless `indices` can pick entries of x along an axis. They must be int32, within range, and have the same
+ * shape as x except along the axis.
  */
 export function checkIndicesAlong(call: string, x: ArrayLike, indices: Readable, axis: number): void {
   if (indices.dtype !== 'int32') throw new DTypeError(`${call}: expected int32 indices, got ${indices.dtype}`);
@@ -96,7 +96,7 @@ export function indexList(call: string, indices: readonly number[]): NdArray {
   return new NdArray(data, 'int32', [data.length]);
 }
 
-/** Returns the int32 positions of the nonzero elements, in row-major order: a list for each axis. */
+/** Returns the positions of the nonzero elements, in row-major order: one int32 list of coordinates for each axis. */
 export function nonzeroPositions({ data, shape }: Readable): NdArray[] {
   if (shape.some((length) => length > 2 ** 31)) {
     const got = formatShape(shape);
@@ -119,7 +119,10 @@ export function nonzeroPositions({ data, shape }: Readable): NdArray[] {
  */
 export type Index<A> = number | SliceRange | null | A;
 
-/** The shape after `index` with numbers, ranges and `null`; unknown with lists of positions or masks. */
+/**
+ * The shape after indexing with `List`. It is known if all indices are numbers, ranges or `null`, and unknown with
+ * lists of positions or masks.
+ */
 export type Indexed<S extends Shape, List extends readonly unknown[]> = number extends List['length']
   ? Shape
   : Unranked<S> extends true
@@ -144,7 +147,7 @@ type IndexedFrom<S extends Shape, List extends readonly unknown[], Done extends 
 const isRange = <A>(index: Index<A>): index is SliceRange =>
   typeof index === 'object' && index !== null && 'step' in index;
 
-/** Returns the positions after checking their dtype, for untyped callers. */
+/** Returns positions after checking that they are int32, for untyped callers. */
 function checkPositions<A extends ArrayLike>(positions: A): A {
   const dtype: unknown = positions?.dtype;
   if (dtype === 'int32') return positions;
@@ -154,7 +157,10 @@ function checkPositions<A extends ArrayLike>(positions: A): A {
   );
 }
 
-/** Replaces the bool masks in a list of indices by the positions where they are true, one list for each axis. */
+/**
+ * Replaces each bool mask in a list of indices by the positions where it is true: one list of positions for each axis
+ * of the mask.
+ */
 export function resolveMasks<A extends Readable>(
   shape: Shape,
   list: readonly Index<A>[],
@@ -181,8 +187,8 @@ const isMask = <A extends ArrayLike>(entry: Index<A>): entry is A =>
   typeof entry === 'object' && entry !== null && 'dtype' in entry && entry.dtype === 'bool';
 
 /**
- * Converts negative positions, which count from the end, to positions from the start. Positions out of range stay
- * unchanged.
+ * Converts negative positions, which count from the end, to positions from the start. Positions that are out of range
+ * stay unchanged.
  */
 function fromStart<A extends ArrayLike>(k: Kernels<A>, positions: A, length: number): A {
   const number = (value: number): A => k.full({ shape: [], value, dtype: 'int32' });
@@ -190,15 +196,15 @@ function fromStart<A extends ArrayLike>(k: Kernels<A>, positions: A, length: num
   return k.where(fromEnd, k.add(positions, number(length)), positions);
 }
 
-/** Positions along an axis of the sliced array. */
+/** The positions to take along one axis of the sliced array. */
 interface Take<A> {
   readonly indices: A;
   readonly axis: number;
 }
 
 /**
- * Takes entries by combined lists of positions, one for each of several axes. The lists broadcast, and their axes replace
- * the indexed axes, or come first if those are not adjacent.
+ * Takes entries at combined positions: one list of positions for each of several axes. The lists broadcast. Their axes
+ * replace the indexed axes, or come first if those are not adjacent.
  */
 function takeTogether<A extends ArrayLike>(k: Kernels<A>, x: A, takes: readonly Take<A>[]): A {
   const axes = takes.map(({ axis }) => axis);
@@ -207,7 +213,8 @@ function takeTogether<A extends ArrayLike>(k: Kernels<A>, x: A, takes: readonly 
   order.splice(first, 0, ...axes);
   const lengths = axes.map((axis) => x.shape[axis]!);
   const stride = rowMajor(lengths);
-  // Taking from a list of multiples multiplies the positions, and rejects those out of range.
+  // Multiplies the positions by the stride, by taking from a list of multiples, which also rejects positions out of
+  // range.
   const places = takes
     .map(({ indices }, i) => k.take(multiples(k, stride[i]!, lengths[i]!), indices, 0))
     .reduce((sum, term) => {

@@ -29,7 +29,7 @@ export {
   zeros,
 } from './create.ts';
 export { type EngineInfo, engineInfo, setThreads, setVectors } from './engine.ts';
-// Lets compiler-generated declarations of programs name the shape types that the `extend` entry point exports.
+// Lets the declaration files of programs name the shape types that the `extend` entry point exports.
 export type {} from './extend.ts';
 export { type Index, type SliceRange, slice } from './indexing.ts';
 export { elu, type GeluOptions, gelu, hardtanh, leakyRelu, selu, silu } from './operators/activations.ts';

@@ -3,17 +3,15 @@
 import { type Data, DynamicScope, NdArray } from '@tapegrad/kernels';
 import { TapeError } from './checks/errors.ts';
 
-/** The owner of scoped elements. */
+/** The owner of the memory of scoped elements. */
 interface Owner {
   owns(data: Data): boolean;
 }
 
-/** The scope in which tensors are being made, if any. */
+/** The innermost scope in which tensors are being created, if any. */
 const innermost = new DynamicScope<MemoryScope | undefined>(undefined);
 
-/**
- * A scope of elements that an owner will reclaim: after `end`, tensors with these elements can't be read.
- */
+/** A scope of elements whose memory an owner will reclaim. After `end`, tensors with these elements can't be read. */
 export class MemoryScope {
   readonly #owner: Owner;
   #outer: MemoryScope | undefined;
@@ -23,7 +21,7 @@ export class MemoryScope {
     this.#owner = owner;
   }
 
-  /** Tracks the tensors that `use` makes, including views of others. */
+  /** Runs `use`. Tensors created in it that have elements of the owner, including views, belong to this scope. */
   watch<R>(use: () => R): R {
     this.#outer = innermost.current;
     return innermost.run(this, use);
@@ -33,7 +31,7 @@ export class MemoryScope {
     this.#hasEnded = true;
   }
 
-  /** Throws if the elements were taken back. */
+  /** Throws if the memory of this scope has been reclaimed. */
   check(): void {
     if (!this.#hasEnded) return;
     throw new TapeError(
@@ -42,15 +40,15 @@ export class MemoryScope {
     );
   }
 
-  /** Returns the scope that elements belong to: this one, or one around it. */
+  /** Returns the scope that elements belong to: this one or an outer one, if any. */
   of(data: Data): MemoryScope | undefined {
     return this.#owner.owns(data) ? this : this.#outer?.of(data);
   }
 }
 
 /**
- * Returns the scope that owns the elements of an array, if any. Placeholder (traced) arrays, such as those inside `vmap`,
- * have none.
+ * Returns the scope that the elements of an array belong to, if any. Placeholder (traced) arrays, such as those inside
+ * `vmap`, belong to none.
  */
 export const scopeOf = (array: NdArray): MemoryScope | undefined =>
   innermost.current !== undefined && array instanceof NdArray ? innermost.current.of(array.data) : undefined;

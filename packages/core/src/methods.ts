@@ -1,4 +1,4 @@
-/** Adds to `Tensor` and `Random` the methods of the main entry point that `@tapegrad/core/lean` leaves out. */
+/** Adds methods to `Tensor` and `Random` that only the main entry point has, but not `@tapegrad/core/lean`. */
 
 import { countArguments } from './checks/untyped-callers.ts';
 import { draws } from './methods/draws.ts';
@@ -26,7 +26,7 @@ export type {} from './methods/elementary.ts';
 export type {} from './methods/reductions.ts';
 export type {} from './methods/selection.ts';
 
-/** Turns functions of a tensor, or of a generator, into methods. */
+/** Turns functions whose first argument is a tensor or a generator into methods of that argument. */
 const methodsOf = (functions: object): object =>
   Object.fromEntries(
     Object.entries(functions).map(([name, run]: [string, (x: unknown, ...args: readonly unknown[]) => Tensor]) => {
@@ -45,8 +45,8 @@ const randomMethods = methodsOf(draws);
 countArguments(randomMethods);
 addMethods(Random.prototype, randomMethods);
 
-// Registers all primitives except the windowed ones at once, so that they needn't wait for the first call of a
-// function.
+// Registers all primitives at once, except the windowed ones, so that they exist before the first call of a function
+// that needs them.
 for (const register of [
   powerKernels,
   trigonometricKernels,

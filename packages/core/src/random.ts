@@ -22,17 +22,23 @@ export type RandomState = readonly [number, number, number, number];
 
 /** The options of a random draw. */
 export interface RandomOptions {
-  /** Defaults to float32. */
+  /** The dtype. Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
-/** Generators and their states at some time. */
+/** Maps generators to the states that they had at some time. */
 export type RandomStates = ReadonlyMap<Random, RandomState>;
 
-/** The generators that have drawn numbers since a function began to run, each with its state before its first draw. */
+/**
+ * The generators that have drawn numbers since the watched function began to run, each with its state before its first
+ * draw.
+ */
 const drawn = new DynamicScope<Map<Random, RandomState> | undefined>(undefined);
 
-/** Runs a function. Also returns the generators that drew numbers in it, each with its state before its first draw. */
+/**
+ * Runs a function. Returns its result, and the generators that drew numbers during the call, each with its state before
+ * its first draw.
+ */
 export function watchDraws<R>(body: () => R): readonly [result: R, before: RandomStates] {
   const outer = drawn.current;
   const own = new Map<Random, RandomState>();
@@ -43,7 +49,7 @@ export function watchDraws<R>(body: () => R): readonly [result: R, before: Rando
   }
 }
 
-/** Runs a function with generators set to other states, and restores them afterwards. */
+/** Runs a function with the given states of generators, and afterwards restores the states that they had before. */
 export function withStates<R>(states: RandomStates, body: () => R): R {
   const before = [...states.keys()].map((random) => [random, random.state] as const);
   for (const [random, state] of states) random.state = state;
@@ -54,29 +60,32 @@ export function withStates<R>(states: RandomStates, body: () => R): R {
   }
 }
 
-/** Draws a tensor with additional leading axes. */
+/** Draws a tensor with the given additional leading axes. */
 type Draw = (lead: Shape) => Tensor;
 
 /**
- * Handles draws while tensors represent each example of a batch. A draw that returns no tensor is shared by all examples,
- * or is an error.
+ * Handles random draws inside `vmap`, where tensors represent each example of a batch. `number` handles a draw that
+ * returns a plain number: it throws unless all examples can share the number.
  */
 export interface Drawing {
   tensor(call: string, draw: Draw): Tensor;
   number(call: string): void;
 }
 
-/** The current handler of draws; `undefined` if no batch is being mapped over. */
+/** The current handler of draws; `undefined` outside `vmap`. */
 export const drawing = new DynamicScope<Drawing | undefined>(undefined);
 
 export interface UniformOptions extends RandomOptions {
-  /** Defaults to 0. */
+  /** The lower bound. Defaults to 0. */
   readonly low?: number;
-  /** Defaults to 1. */
+  /** The upper bound, which is excluded. Defaults to 1. */
   readonly high?: number;
 }
 
-/** A source of random bits. Written out, so that declarations don't need the types of the package that implements it. */
+/**
+ * A source of random bits. Written out here so that declaration files don't need the types of the package that
+ * implements it.
+ */
 export interface RandomBits {
   clone(): RandomBits;
   /** Returns the next 32 bits as an integer. */
@@ -84,7 +93,7 @@ export interface RandomBits {
   getState(): readonly number[];
 }
 
-/** The internals of a generator that functions in other files use. */
+/** The internals of a generator that functions in other files need. */
 export interface RandomAccess {
   bits(random: Random): RandomBits;
   /** Draws a tensor of floats with `write`, which fills an array of any length. */
@@ -104,9 +113,9 @@ export let randomAccess: RandomAccess;
 const randomMark = markOf('a generator of random numbers');
 
 /**
- * A seeded generator of random tensors. The same seed gives the same bits on every engine. But `normal` uses logarithms and
- * cosines, which engines may round differently in the last digit. Nothing in tapegrad is random unless it is given a
- * generator.
+ * A seeded generator of random tensors. The same seed gives the same bits on every engine. The exception is `normal`,
+ * which uses logarithms and cosines; engines may round these differently in the last digit. Nothing in tapegrad is
+ * random except through such a generator.
  *
  * The bits come from xoroshiro128+ (Blackman and Vigna).
  *
@@ -125,7 +134,7 @@ export class Random {
     };
   }
 
-  /** The description in messages. */
+  /** The description of the generator in messages. */
   get [marked](): object {
     return randomMark;
   }
@@ -142,7 +151,7 @@ export class Random {
     for (let i = 0; i < 16; i++) this.#bits.next();
   }
 
-  /** The state of the generator; restoring it repeats the draws that followed. */
+  /** The state of the generator. Setting it back to an earlier state repeats the draws that followed that state. */
   get state(): RandomState {
     return [...this.#bits.getState()] as unknown as RandomState;
   }
@@ -164,12 +173,15 @@ export class Random {
     return uniformFloat64(this.#bits);
   }
 
-  /** Must be called once by each draw. */
+  /** Prepares for a draw. Each draw must call this once. */
   #beforeDraw(): void {
     if (drawn.current !== undefined && !drawn.current.has(this)) drawn.current.set(this, this.state);
   }
 
-  /** Draws a tensor with `make`, which fills any shape. If requested, each example of a batch gets its own draw. */
+  /**
+   * Draws a tensor with `make`, which fills any shape. Inside `vmap` with different draws for each example, each
+   * example gets its own draw.
+   */
   #draw<S extends Shape>(call: string, shape: S, make: (shape: Shape) => Tensor): Tensor<S> {
     checkShape(call, shape);
     const draw = (lead: Shape): Tensor => {
@@ -191,7 +203,7 @@ export class Random {
     return this.#fill('uniform', shape, dtype, (data) => {
       const [first, end] = data instanceof Float32Array ? [Math.fround(low), Math.fround(high)] : [low, high];
       for (let i = 0; i < data.length; i++) {
-        // Rounding may reach the excluded bound.
+        // Repeats the draw if rounding gives the upper bound, which is excluded.
         do data[i] = low + (high - low) * uniformFloat64(bits);
         while (data[i]! >= end && first !== end);
       }

@@ -1,4 +1,4 @@
-/** `Tensor`, with the methods that every program loads. */
+/** The class `Tensor`, with the methods that every program loads. */
 
 import { differentiation } from './autograd/backward.ts';
 import { countArguments } from './checks/untyped-callers.ts';

@@ -24,11 +24,11 @@ import type { SameShapes } from './types/static-shapes.ts';
 /**
  * A mutable tensor: a `Parameter` or a `Buffer`.
  *
- * Its elements have their own memory and change in place, through `assign` or `update`. Every other tensor is immutable. A
- * view of a variable (a transpose, say) and its `data` keep the elements from the time they were made. If any exist, a
- * change copies the elements first.
+ * `assign` and `update` change the elements of a variable in place. Every other tensor is immutable. A view of a
+ * variable, such as a transpose, keeps the elements that the variable had when the view was created. So does an array
+ * read from `data`. If any of these exist, a change copies the elements first.
  *
- * A backward pass throws if a rule needs elements that have changed.
+ * A backward pass throws if a gradient rule needs elements that have changed.
  *
  * @example
  * const w = parameter(tensor([[1, 2], [3, 4]]));
@@ -45,7 +45,7 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
     this.#name = name;
   }
 
-  /** The name for messages; within a module, its path. */
+  /** The name for messages; for a variable in a module, its path. */
   override get name(): string {
     return this.#name;
   }
@@ -60,7 +60,10 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
     return super.data;
   }
 
-  /** Returns the current elements in another dtype; for its own dtype, a view that keeps them. */
+  /**
+   * Returns the current elements in another dtype. If `dtype` is the variable's own, returns a view, which later
+   * changes of the variable don't affect.
+   */
   override cast(dtype: DType): Tensor<S> {
     return dtype === this.dtype ? (kernels.reshape(this, this.shape) as Tensor<S>) : super.cast(dtype);
   }
@@ -71,7 +74,8 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
   }
 
   /**
-   * Replaces the elements by those of a tensor of the same shape and dtype. Lengths unknown to the types are checked here.
+   * Replaces the elements by those of a tensor of the same shape and dtype. Axis lengths that the types don't know are
+   * checked at run time.
    */
   assign<T extends Shape>(replacement: SameShapes<S, T> extends true ? Tensor<T> : Tensor<S>): void {
     const value: Tensor = replacement;
@@ -87,7 +91,7 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
     this.update((own) => own.set(data.subarray(offset, offset + size)));
   }
 
-  /** Lets `change` write to the elements, in row-major order, as optimizers do. */
+  /** Calls `change` with the elements in row-major order, which it may overwrite, as optimizers do. */
   update(change: (elements: Data) => void): void {
     if (isShared(this.array.data)) this.moveTo(this.array.data.slice());
     noteChange(this);
@@ -95,7 +99,7 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
   }
 }
 
-/** A trainable tensor, float32 or float64. Everything computed from it is recorded. */
+/** A trainable tensor, float32 or float64. Operations on it are recorded, so gradients can flow to it. */
 export class Parameter<out S extends Shape = Shape> extends Variable<S> {
   constructor(init: Tensor<S>, name = 'parameter') {
     if (!isFloat(checkTensor('parameter', init).dtype))
@@ -104,7 +108,10 @@ export class Parameter<out S extends Shape = Shape> extends Variable<S> {
   }
 }
 
-/** A tensor that a model keeps besides its parameters, such as running statistics, of any dtype. It has no gradient. */
+/**
+ * A non-trainable tensor of any dtype that a model keeps besides its parameters, such as running statistics. It has no
+ * gradient.
+ */
 export class Buffer<out S extends Shape = Shape> extends Variable<S> {
   constructor(init: Tensor<S>, name = 'buffer') {
     super(checkTensor('buffer', init) as Tensor<S>, name, false);
@@ -114,7 +121,7 @@ export class Buffer<out S extends Shape = Shape> extends Variable<S> {
 countArguments(Variable.prototype);
 
 export interface NameOptions {
-  /** The name for messages; in a module it becomes the path there. Defaults to `parameter` or `buffer`. */
+  /** The name for messages. In a module it is replaced by the path of the variable. Defaults to `parameter` or `buffer`. */
   readonly name?: string;
 }
 
@@ -125,7 +132,7 @@ function nameIn(call: string, options: NameOptions | undefined, more: readonly u
 }
 
 /**
- * Makes a parameter with a copy of the given elements.
+ * Creates a parameter with a copy of the given elements.
  *
  * @example
  * const w = parameter(zeros([784, 10]), { name: 'w' });
@@ -134,7 +141,7 @@ export const parameter = <S extends Shape>(init: Tensor<S>, options?: NameOption
   new Parameter(init, nameIn('parameter', options, more));
 
 /**
- * Makes a buffer with a copy of the given elements.
+ * Creates a buffer with a copy of the given elements.
  *
  * @example
  * const count = buffer(zeros([], { dtype: 'int32' }), { name: 'count' });

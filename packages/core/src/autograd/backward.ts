@@ -25,7 +25,7 @@ import { Gradients } from './gradients.ts';
 
 /** The options of `backward`. */
 export interface BackwardOptions {
-  /** The cotangent to start from, of the tensor's own shape and dtype. Defaults to 1 for a scalar. */
+  /** The cotangent to start from, with the tensor's shape and dtype. Defaults to 1 for a scalar. */
   readonly seed?: Tensor;
   /**
    * Whether to record the backward pass, so that the gradients can be differentiated again. Implies `retainGraph`. Defaults
@@ -35,8 +35,8 @@ export interface BackwardOptions {
   /** Whether to keep the tape for another backward pass. Defaults to false. */
   readonly retainGraph?: boolean;
   /**
-   * The tensors whose gradients to compute, which may be intermediate results. Defaults to all parameters and inputs. In a
-   * loop, a set made once is faster than a list.
+   * The tensors whose gradients to compute, which may be intermediate results. Defaults to all parameters and inputs.
+   * In a loop, pass a set that is created once, which is faster than a list.
    */
   readonly wanted?: readonly Tensor[] | ReadonlySet<Tensor>;
 }
@@ -44,13 +44,14 @@ export interface BackwardOptions {
 declare module '../tensor/class.ts' {
   interface Tensor<out S extends Shape> {
     /**
-     * Computes the gradients of this scalar with respect to every parameter and input that it was computed from. For a tensor
-     * y of any shape, a `seed` v gives the gradients of the sum of v y: a vector-Jacobian product.
+     * Computes the gradients of this scalar with respect to every parameter and input that it depends on. If this
+     * tensor y isn't a scalar, pass a `seed` v: the result is then the gradients of the sum of v y, a vector-Jacobian
+     * product.
      *
      * A backward pass consumes the tape, unless `retainGraph` or `createGraph` is set.
      *
-     * @throws TapeError if this tensor does not depend on one that requires a gradient, if the tape was consumed, or if
-     *   a parameter whose old value is needed has changed.
+     * @throws TapeError if this tensor does not depend on one that requires a gradient, if the tape has been consumed,
+     * or if the old value of a parameter is needed that has since changed.
      * @example
      * const x = tensor(3, { requiresGrad: true });
      * const dx = x.mul(x).mul(x).backward({ createGraph: true }).of(x); // 3 x^2 = 27
@@ -60,9 +61,7 @@ declare module '../tensor/class.ts' {
   }
 }
 
-/**
- * Implements `backward`. The caller may pass the entries to walk, and memory of its own for the gradients.
- */
+/** Implements `backward`. The caller may also pass the entries to walk, and memory to allocate the gradients in. */
 export function backwardAlong(
   y: Tensor,
   options: BackwardOptions = {},

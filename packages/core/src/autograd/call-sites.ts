@@ -1,6 +1,6 @@
 /** Finds the line of the program that made a call, from a stack trace. */
 
-// V8 prints a frame as `at f (file:1:2)` or `at file:1:2`, other engines as `f@file:1:2`.
+// V8 prints a frame as `at f (file:1:2)` or `at file:1:2`, and other engines as `f@file:1:2`.
 const frame = /(?:\(|@|\bat (?:async )?)([^(@]+):(\d+):(\d+)\)?$/;
 const packages = '(?:kernels|core|nn|optim|inspect)/(?:src|dist)/';
 const installed = new RegExp(`/@tapegrad/${packages}`);

@@ -26,15 +26,15 @@ function sameElements(x: Tensor, y: Tensor): boolean {
   return true;
 }
 
-/** A call of a function that can be repeated exactly. */
+/** A call of a checkpointed function, which can be repeated exactly. */
 class Call implements Recomputation<Tensor> {
   readonly #run: Run;
   readonly #args: readonly unknown[];
-  /** The state, before it ran, of each random generator the function drew from. */
+  /** For each random generator that the function drew from, the generator's state before the call. */
   readonly #states: RandomStates;
-  /** The result for all examples of the batches. */
+  /** The result, for all examples if the call was inside `vmap`. */
   readonly #result: Tensor;
-  /** The batches that were being mapped over. */
+  /** The batches that were being mapped over at the call. */
   readonly #levels: Levels = activeLevels();
 
   constructor(run: Run, args: readonly unknown[], states: RandomStates, result: Tensor) {
@@ -55,7 +55,7 @@ class Call implements Recomputation<Tensor> {
   }
 }
 
-/** Returns the tensors from outside that a function used and to which gradients flow. */
+/** Returns the tensors that a function used but did not compute, and to which gradients flow. */
 function inputsOf(result: Tensor, since: number): Tensor[] {
   const inputs = new Set<Tensor>();
   for (const entry of entriesOf([result], since)) {
@@ -67,17 +67,17 @@ function inputsOf(result: Tensor, since: number): Tensor[] {
 }
 
 /**
- * Wraps a function so that its tape isn't kept: the backward pass runs it again when it gets there. If each of n equal
- * parts of a network is a checkpoint, only the values passed between parts are kept. The tape of a part is held for one
- * part at a time. This costs one more forward pass, about a third of a step.
+ * Wraps a function so that its tape isn't kept: when the backward pass reaches the call, it runs the function again. If
+ * each of n equal parts of a network is a checkpoint, only the values passed between the parts are kept. The backward
+ * pass then holds the tape of one part at a time. The cost is one more forward pass, about a third of a training step.
  *
- * Gradients of any order are identical bit for bit, for arguments and for anything else the function uses, such as
- * parameters; random draws are repeated. The function may take any arguments; arrays and plain objects are copied at the
- * call. It returns one tensor, and must compute the same result when run again. Its side effects (counters, running
- * statistics) happen twice, unless it checks `isRecomputing`.
+ * Gradients of any order are identical, bit for bit, to those without a checkpoint. This holds for arguments and for
+ * anything else that the function uses, such as parameters. Random draws are repeated. The function may take any
+ * arguments; arrays and plain objects are copied at the call. It must return one tensor, and compute the same result
+ * when run again. Its side effects (counters, running statistics) happen twice, unless it checks `isRecomputing`.
  *
- * @throws TapeError in the backward pass if the function then gives another result, or if a parameter that it uses has
- * changed.
+ * @throws TapeError in the backward pass if the function gives another result when run again, or if a parameter that it
+ * uses has changed.
  * @example
  * const w = parameter(tensor([[1, 2], [3, 4]]));
  * const block = checkpoint((x: Tensor) => x.matmul(w).tanh().matmul(w));
@@ -96,7 +96,7 @@ export function checkpoint<F extends TensorFunction>(f: F, ...more: []): F {
     const given = args.map((arg) => ownData(arg));
     const since = nextEntry();
     const [result, states] = watchDraws(() => run(...args));
-    // Inside `vmap`, the recorded tape is that of all examples.
+    // Inside `vmap`, the tape records operations on all examples.
     const all = unwrapped(result);
     if (all.entry === undefined || all.entry.id < since) return result;
     const call = new Call(run, given, states, all.detach());

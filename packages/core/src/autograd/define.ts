@@ -1,4 +1,4 @@
-/** Custom operations: a forward pass and a gradient rule, besides the primitives. */
+/** Custom operations, each defined by a forward pass and a gradient rule. */
 
 import { ArgumentError, checkSynchronous, filled, formatShape, sameShape } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
@@ -15,7 +15,7 @@ import { Tensor } from '../tensor.ts';
 import { unwrapped } from '../transforms/batched.ts';
 import { freshLeaf } from '../transforms/leaf.ts';
 
-/** A function of one or more tensors, followed by at most one value of plain data. */
+/** A function of one or more tensors, optionally followed by one value of plain data. */
 export type TensorFunction = (...args: never[]) => Tensor;
 
 /** The tensors among the arguments of an operation. */
@@ -34,41 +34,41 @@ type CotangentsOf<Inputs extends readonly unknown[]> =
   | (Inputs extends readonly [Tensor] ? Cotangent : never);
 
 /**
- * A list with one cotangent for each input, or `null` for inputs without one. For a single input, the cotangent alone will
- * do.
+ * A list with one cotangent for each input, or `null` for inputs without one. An operation with a single input may
+ * return its cotangent without a list.
  */
 export type VjpResult<F extends TensorFunction> = CotangentsOf<InputsIn<Parameters<F>>>;
 
 /** The definition of an operation, for `defineOp`. */
 export interface Operation<F extends TensorFunction, Forward = F> {
-  /** The name in messages, listings and graphs. */
+  /** The name of the operation in messages, listings and graphs. */
   readonly name: string;
   /**
-   * Computes the result with tensor operations, which are not recorded, or from the elements in any way. Tensors come
-   * first, then at most one value of plain data.
+   * Computes the result, either with tensor operations, which are not recorded, or directly from the elements. The
+   * arguments are tensors, optionally followed by one value of plain data.
    */
   readonly forward: Forward;
   /**
-   * Computes the inputs' cotangents from the result's cotangent, the result, and the arguments of `forward`. If written
-   * with tensor operations, it can be differentiated again. The cotangent of a broadcast input may have the result's shape;
-   * it is then summed.
+   * Computes the inputs' cotangents from the result's cotangent, the result, and the arguments of `forward`. A rule
+   * written with tensor operations can be differentiated again. The cotangent of a broadcast input may have the
+   * result's shape; it is then summed to the input's shape.
    */
   readonly vjp: (cotangent: ReturnType<F>, output: ReturnType<F>, ...args: [...Parameters<F>]) => VjpResult<F>;
   /**
-   * Computes the result's tangent from those of the inputs, which are zeros for inputs without one. Without it, forward
-   * mode works if `vjp` is written with tensor operations.
+   * Computes the result's tangent from the inputs' tangents, which are zeros for inputs without one. If `jvp` is
+   * absent, forward mode uses `vjp`, which must then be written with tensor operations.
    */
   readonly jvp?: (tangents: readonly Tensor[], output: ReturnType<F>, ...args: [...Parameters<F>]) => Tensor;
-  /** Whether leading axes are treated as batch axes, so that `vmap` need not loop. Defaults to false. */
+  /** Whether leading axes are treated as batch axes, so that `vmap` can run all examples at once. Defaults to false. */
   readonly batched?: boolean;
 }
 
-/** A definition with an explicit type, whose forward pass need not return the static shape. */
+/** A definition whose function type is given explicitly; its forward pass then need not return the static shape. */
 type TypedOperation<F extends TensorFunction> = [F] extends [never]
   ? never
   : Operation<F, (...args: [...Parameters<F>]) => Tensor>;
 
-/** A function of a definition before its result is checked. */
+/** A function from a definition, before its result is checked. */
 type UncheckedFunction = (...args: readonly unknown[]) => unknown;
 
 /** Separates the tensors of a call from the plain data after them. */
@@ -90,14 +90,18 @@ function splitArguments(name: string, args: readonly unknown[]): { inputs: Tenso
 const argumentsOf = (inputs: readonly Tensor[], { options }: Pick<CustomAttributes, 'options'>): readonly unknown[] =>
   options === undefined ? inputs : [...inputs, options];
 
-/** Returns the cotangent in memory not shared with an input: a parameter may change, but a gradient must not. */
+/**
+ * Returns the cotangent, copied if it shares memory with an input. An input that is a parameter may change later, but a
+ * gradient must not.
+ */
 function ownOf(d: Tensor, inputs: readonly Tensor[]): Tensor {
   const { data } = unwrapped(d).array;
   return inputs.some((x) => unwrapped(x).array.data === data) ? d.mul(1) : d;
 }
 
 /**
- * Throws unless a cotangent has the shape of its input or, if the input was broadcast, of the result: it is then summed.
+ * Throws if a cotangent has the wrong shape or dtype. The shape must be that of the input or, if the input was
+ * broadcast, may be that of the result; the cotangent is then summed.
  */
 function checkCotangent({ name, inputs, output }: Entry<Tensor>, d: Tensor, i: number): void {
   const x = inputs[i]!;
@@ -105,7 +109,7 @@ function checkCotangent({ name, inputs, output }: Entry<Tensor>, d: Tensor, i: n
   throw misfit(`the rule of '${name}' gave ${nameOf(x, `input ${i}`)}`, x, d);
 }
 
-/** Throws if a nonzero cotangent has no tape although the backward pass is being recorded. */
+/** Throws if a nonzero cotangent was not recorded although the backward pass is being recorded. */
 function checkRecorded(name: string, d: Tensor): void {
   if (d.requiresGrad || !isRecording() || d.elements.every((element) => element === 0)) return;
   throw new TapeError(
@@ -164,8 +168,8 @@ function definitionOf(
 }
 
 /**
- * Computes the tangent from the cotangents, which are linear in the result's cotangent u. The map from input tangents to
- * the result's tangent is the transpose of the map from u to the cotangents.
+ * Computes the tangent in forward mode from `vjp`, whose cotangents are linear in the result's cotangent u. The map
+ * from input tangents to the result's tangent is the transpose of the map from u to the cotangents.
  */
 function tangentOfCotangents(
   definition: Definition<Tensor>,
@@ -189,7 +193,7 @@ function tangentOfCotangents(
   });
 }
 
-/** Runs a custom operation, and records it as one entry. */
+/** Runs a custom operation, and records it as a single entry on the tape. */
 export function runCustom(attributes: CustomAttributes<Tensor>, inputs: readonly Tensor[]): Tensor {
   const { definition, options } = attributes;
   return throughInterceptors('custom', inputs, attributes, (operands) => {
@@ -200,18 +204,18 @@ export function runCustom(attributes: CustomAttributes<Tensor>, inputs: readonly
 }
 
 /**
- * Defines a custom operation with its own forward pass and gradient rule, recorded as a single tape entry. It is for
- * computations that the existing operations can't express, or for which they are too slow, use too much memory or lose too
- * much precision.
+ * Defines a custom operation with its own forward pass and gradient rule, recorded as a single tape entry. Use it where
+ * existing operations can't express a computation, are too slow, use too much memory or lose too much precision.
  *
- * The plain data belongs to the call: `vjp` gets a copy of arrays and plain objects, at any depth, as they were at the
- * call.
+ * Plain data is copied at the call: arrays and plain objects at any depth. So `vjp` gets the data as it was then, even
+ * if the caller changes it later.
  *
  * The operation has the type of `forward`, including static shapes, or the type given to `defineOp`. Use `gradcheck` to
- * check its rule.
+ * check the gradient rule.
  *
- * @throws ArgumentError for a call without a tensor, or with more than one value after the tensors. Also in the backward
- * pass, if the rule does not return one cotangent for each input; TapeError if one has the wrong shape or dtype.
+ * @throws ArgumentError for a call without a tensor, or with more than one value after the tensors. Also in the
+ * backward pass, if the rule does not return one cotangent for each input. TapeError if a cotangent has the wrong shape
+ * or dtype.
  * @example
  * import type { Shape, Tensor } from '@tapegrad/core';
  *

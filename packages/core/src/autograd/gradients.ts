@@ -8,8 +8,8 @@ import type { Tensor } from '../tensor/class.ts';
 const gradientsMark = markOf('gradients');
 
 /**
- * The gradients from a backward pass. They are not stored in the tensors, so nothing has to be reset before the next
- * pass.
+ * The gradients that a backward pass computed. They are not stored in the tensors, so nothing must be reset before the
+ * next pass.
  */
 export class Gradients {
   readonly #gradients: ReadonlyMap<Tensor, Tensor>;
@@ -18,14 +18,14 @@ export class Gradients {
     this.#gradients = gradients;
   }
 
-  /** The description in messages. */
+  /** The description of the gradients in messages. */
   get [marked](): object {
     return gradientsMark;
   }
 
   /**
-   * Returns the gradient with respect to a tensor, of its shape and dtype. Throws `TapeError` if the loss does not depend
-   * on it.
+   * Returns the gradient with respect to a tensor, which has the tensor's shape and dtype. Throws `TapeError` if the
+   * loss does not depend on the tensor.
    */
   of<S extends Shape>(x: Tensor<S>): Tensor<S> {
     const gradient = this.#gradients.get(x);
@@ -50,7 +50,7 @@ export class Gradients {
     return this.#gradients[Symbol.iterator]();
   }
 
-  /** Returns new gradients, each computed from an old one. */
+  /** Applies `change` to every gradient, and returns the results as new gradients. */
   map(change: (gradient: Tensor, x: Tensor) => Tensor): Gradients {
     const made = (x: Tensor, gradient: Tensor) => checkSynchronous('gradients.map', change(gradient, x));
     return new Gradients(new Map([...this].map(([x, gradient]) => [x, made(x, gradient)])));

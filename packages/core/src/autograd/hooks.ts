@@ -1,4 +1,4 @@
-/** Functions called with a tensor's cotangent in every backward pass. */
+/** Hooks: functions that every backward pass calls with a tensor's cotangent. */
 
 import { ArgumentError, checkSynchronous, type Shape } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
@@ -10,17 +10,17 @@ import { Tensor } from '../tensor.ts';
 import { Batched } from '../transforms/batched.ts';
 
 /**
- * Registers a function that is called with a tensor's cotangent in every backward pass that reaches it, once the cotangent
- * is complete. If the function returns a tensor, that replaces the cotangent, both further back and in `gradients.of(x)`.
- * In a backward pass with `createGraph`, its computation is recorded.
+ * Registers a function that every backward pass calls with the cotangent of a tensor, once the cotangent is complete.
+ * If the function returns a tensor, this tensor replaces the cotangent, both further back along the tape and in
+ * `gradients.of(x)`. In a backward pass with `createGraph`, the function's operations are recorded.
  *
- * Any tensor that requires a gradient can have hooks: a parameter, an intermediate result, or the pre-activation of a layer
- * (`registerHook(link.preActivation, …)`). Hooks are called in the order of registration, and live as long as the tensor.
- * They cost nothing for tensors without any.
+ * Any tensor that requires a gradient can have hooks: a parameter, an intermediate result, or the pre-activation of a
+ * layer (`registerHook(link.preActivation, …)`). Hooks are called in the order of registration, and live as long as the
+ * tensor. Tensors without hooks have no extra cost.
  *
- * @returns a function that removes the hook.
- * @throws TapeError if the tensor requires no gradient. Also in the backward pass, if the returned tensor does not have the
- * cotangent's shape and dtype.
+ * @returns A function that removes the hook.
+ * @throws TapeError if the tensor does not require a gradient. Also in the backward pass, if the returned tensor does
+ * not have the cotangent's shape and dtype.
  * @example
  * const x = tensor([3, -4], { requiresGrad: true });
  * const remove = registerHook(x, (g) => g.maximum(-5).minimum(5));

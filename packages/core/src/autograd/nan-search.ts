@@ -1,4 +1,4 @@
-/** Finds the first number that is not finite. */
+/** Finds the first element that is NaN or infinite. */
 
 import { checkSynchronous, formatShape, isFloat, type Shape } from '@tapegrad/kernels';
 import { checkFunction, checkNoMore, checkOptions } from '../checks/untyped-callers.ts';
@@ -10,33 +10,39 @@ import { callSiteOf, noteStack } from './call-sites.ts';
 
 /** The options of `detectAnomaly`. */
 export interface DetectAnomalyOptions {
-  /** Whether an operation may give infinities from finite numbers, such as log(0). Defaults to false. */
+  /** Whether an operation may produce infinities from finite numbers, as log(0) does. Defaults to false. */
   readonly allowInfinity?: boolean;
 }
 
-/** The number that was found, and where it came from. */
+/** The element that was found, and where it came from. */
 export interface Anomaly {
   /** The name of the operation. */
   readonly op: string;
-  /** Whether the number is in the operation's value, in a cotangent from its rule, or in its tangent. */
+  /** Where the element was found: in the operation's value, in a cotangent from its rule, or in its tangent. */
   readonly phase: 'forward' | 'backward' | 'tangent';
   /** The first element that is not finite. */
   readonly value: number;
-  /** The position of that element in row-major order. */
+  /** The index of that element in row-major order. */
   readonly place: number;
-  /** The shape of the tensor that contains it: the operation's result, its tangent, or a cotangent of its input. */
+  /**
+   * The shape of the tensor that contains the element: the operation's result, its tangent, or a cotangent of its
+   * input.
+   */
   readonly shape: Shape;
   /** In the backward pass, the index of the input that the cotangent belongs to. */
   readonly input: number | undefined;
-  /** The shapes of the operation's inputs. */
+  /** The shapes of the inputs of the operation. */
   readonly inputShapes: readonly Shape[];
-  /** The name of the nearest parameter back along the tape, which identifies the layer: `layers.7.weight`. */
+  /**
+   * The name of the nearest named parameter, going back along the tape. The name identifies the layer:
+   * `layers.7.weight`.
+   */
   readonly parameter: string | undefined;
   /** The line of the program that called the operation, as `file:line:column`. */
   readonly calledAt: string | undefined;
 }
 
-/** A number that is not finite, found by `detectAnomaly`. */
+/** An error for a NaN or infinity found by `detectAnomaly`. */
 export class AnomalyError extends Error implements Anomaly {
   override readonly name = 'AnomalyError';
   readonly op: string;
@@ -63,7 +69,10 @@ export class AnomalyError extends Error implements Anomaly {
   }
 }
 
-/** Returns the index of the first NaN or, if `infinities` is set, infinite element; -1 if there is none. */
+/**
+ * Returns the index of the first NaN element or, if `infinities` is set, of the first NaN or infinite one. Returns -1
+ * if there is none.
+ */
 function firstBad({ array, elements }: Tensor, infinities: boolean): number {
   if (!isFloat(array.dtype)) return -1;
   for (let i = 0; i < elements.length; i++) {
@@ -73,7 +82,10 @@ function firstBad({ array, elements }: Tensor, infinities: boolean): number {
   return -1;
 }
 
-/** Returns the name of the first parameter or buffer with a non-default name, going back from some tensors. */
+/**
+ * Returns the name of the first named parameter or buffer, going back along the tape from the given tensors. Default
+ * names don't count.
+ */
 function nearestName(tensors: readonly Recorded[]): string | undefined {
   const met = new Set(tensors);
   // Iterating over a set includes elements added during the iteration.
@@ -87,11 +99,11 @@ function nearestName(tensors: readonly Recorded[]): string | undefined {
 /** The details of an anomaly. */
 interface Finding extends Pick<Anomaly, 'op' | 'phase' | 'place'> {
   readonly input?: number;
-  /** The tensor that contains the number. */
+  /** The tensor that contains the NaN or infinity. */
   readonly bad: Tensor;
   readonly inputs: readonly Tensor[];
   readonly stack: Error | undefined;
-  /** A description of an input that already contains one. */
+  /** A description of an input that already contains a NaN or infinity. */
   readonly before: string | undefined;
 }
 
@@ -126,10 +138,10 @@ function errorOf({ op, phase, place, input, bad, inputs, stack, before }: Findin
   return new AnomalyError(anomaly, parts.filter((part) => part !== undefined).join('; '));
 }
 
-/** Checks every value, cotangent and tangent. */
+/** Checks every value, cotangent and tangent that the observed function computes. */
 class Detector implements Observer<Tensor> {
   readonly #allowInfinity: boolean;
-  /** The call sites of the recorded entries. */
+  /** For each recorded entry, where the program called the operation. */
   readonly #stacks = new WeakMap<Entry<Tensor>, Error>();
 
   constructor({ allowInfinity = false }: DetectAnomalyOptions) {
@@ -151,8 +163,8 @@ class Detector implements Observer<Tensor> {
 
   readonly seeValue = (call: OperationCall<Tensor>): Tensor => {
     const result = call.run();
-    // Operations inside a rule aren't checked separately; only the rule's result is. Constants are what the program asked
-    // for.
+    // Operations inside a rule aren't checked separately; only the rule's result is. Constants may be infinite or NaN
+    // on purpose.
     if (appliedEntry() !== undefined || call.op === 'full') return result;
     const { op, inputs, attributes } = call;
     if (result.entry !== undefined) this.#stacks.set(result.entry, noteStack());
@@ -207,15 +219,15 @@ class Detector implements Observer<Tensor> {
 }
 
 /**
- * Runs a function and checks every value, cotangent and tangent; the first that is not finite throws an error. The error
- * names the operation, the shapes and the nearest parameter, whose path identifies the layer. It also names the line of the
- * program that called the operation, for a derivative in the forward pass. It costs one pass over every result, and nothing
- * while it is off.
+ * Runs a function and checks every value, cotangent and tangent that it computes; throws at the first NaN or infinity.
+ * The error names the operation, the shapes and the nearest parameter, whose path identifies the layer. It also gives
+ * the program line that called the operation; for a derivative, this is a line of the forward pass. The check costs one
+ * pass over every result; programs that don't use it pay nothing.
  *
- * A NaN is always bad. An infinity is bad if an operation produces it from finite numbers. Infinities in the data, such as
- * those of a mask, may propagate. `allowInfinity` permits all of them. The function must not be asynchronous. The forward
- * and backward pass may run in one call or in separate ones. The line of a derivative's operation is known only if the
- * forward pass also ran inside `detectAnomaly`.
+ * A NaN is always bad. An infinity is bad if an operation produces it from finite numbers. Infinities in the data, such
+ * as those of a mask, may propagate. The option `allowInfinity` permits all infinities. The function must not be
+ * asynchronous. The forward and backward pass may run in one call or in separate ones. For a derivative, the line is
+ * known only if the forward pass also ran inside `detectAnomaly`.
  *
  * @throws AnomalyError
  * @example

@@ -1,4 +1,4 @@
-/** Gradients for a single use, whose memory is reused. */
+/** Gradients that are used only inside a function, so that their memory can be reused. */
 
 import { Arena, checkSynchronous, RefCounted } from '@tapegrad/kernels';
 import { checkTensor } from '../checks/operands.ts';
@@ -9,19 +9,21 @@ import { type BackwardOptions, backwardAlong } from './backward.ts';
 import type { Gradients } from './gradients.ts';
 
 /**
- * Calls a function with the gradients of a loss, and takes their memory back when it returns. It replaces `backward` in
- * loops, where fresh memory for each step's gradients would have to be zeroed page by page. If the loss is given as a
- * tensor and the function throws, no memory is taken back.
+ * Calls `use` with the gradients of a loss, and reclaims their memory when `use` returns. Use it instead of `backward`
+ * in loops, where fresh memory for each step's gradients would have to be zeroed page by page. If the loss is given as
+ * a tensor and `use` throws, no memory is reclaimed.
  *
- * If the loss is given as a function, everything it computes is scoped, too, except single numbers such as the loss. The
- * memory of the whole step is then reused. With several threads it is shared memory, so that nothing needs copying to them.
+ * If the loss is given as a function, everything that this function computes is scoped, too, except single numbers such
+ * as the loss. The memory of the whole step is then reused. With several threads, this memory is shared, so that
+ * nothing must be copied to the threads.
  *
- * Reading a scoped tensor, or a view of it, after the function has returned is an error. Its `data` is a copy that may be
- * kept; its `array` is not. Tensors that `use` computes are not scoped, and parameters and buffers have their own memory. If
- * the loss is given as a tensor, neither gradients below 8 KiB nor tensors passed to hooks are scoped.
+ * Reading a scoped tensor, or a view of it, after `use` has returned is an error. The `data` of a scoped tensor is a
+ * copy, which may be kept; its `array` is not a copy. Tensors that `use` computes are not scoped. Parameters and
+ * buffers are never scoped. If the loss is given as a tensor, neither gradients below 8 KiB nor tensors passed to hooks
+ * are scoped.
  *
- * @returns what the function returns.
- * @throws as `backward` does.
+ * @returns What `use` returns.
+ * @throws the same errors as `backward`.
  * @example
  * const w = tensor([3, 4], { requiresGrad: true });
  * withGradients(w.mul(w).sum(), (gradients) => gradients.of(w).norm().item()); // 10

@@ -1,6 +1,6 @@
 /**
- * Translates calls into primitives, generic in the array type: reductions that keep or drop their axes, reshapes with an
- * inferred length, products with vectors, padding.
+ * Translates arguments of methods into calls of primitives, generic in the array type. This includes reductions that
+ * keep or drop their axes, reshapes with an inferred length, products with vectors, and padding.
  */
 
 import {
@@ -37,7 +37,10 @@ export interface NormOptions<Keep extends boolean = boolean> extends ReduceOptio
   readonly order?: number;
 }
 
-/** Runs a reduction that keeps its axes, and then drops them unless `keepDims` is set. */
+/**
+ * Calls `run`, which reduces over the given axes and keeps them with length 1. Then drops these axes unless `keepDims`
+ * is set.
+ */
 export function reduce<A extends ArrayLike>(
   k: Kernels<A>,
   call: string,
@@ -50,7 +53,7 @@ export function reduce<A extends ArrayLike>(
   return along(k, call, x, axis, options, run);
 }
 
-/** Does the same as `reduce`, for options that were already checked. */
+/** Does the same as `reduce`, for options that have already been checked. */
 export function along<A extends ArrayLike>(
   k: Kernels<A>,
   call: string,
@@ -76,8 +79,8 @@ export function someAxes(call: string, axis: number | readonly number[] | undefi
 }
 
 /**
- * Computes the maximum or minimum. Along a single axis it picks an entry, so that the gradient goes to the first of tied
- * elements.
+ * Computes the maximum or minimum. Along a single axis, the gradient goes to the first of tied elements, because an
+ * entry is picked by its position.
  */
 export const extremum = <A extends ArrayLike & { readonly requiresGrad: boolean }>(
   k: Kernels<A>,
@@ -158,7 +161,10 @@ function checkVectors(x: Shape, y: Shape): void {
   if (m !== n) throw new ShapeError(`matmul: inner dimensions ${m} and ${n} differ (${shapes})`);
 }
 
-/** Computes a matrix product. A vector is a row on the left or a column on the right, and its added axis is dropped. */
+/**
+ * Computes a matrix product. A vector counts as a row on the left or as a column on the right, and the axis added for
+ * this is dropped from the result.
+ */
 export function matmul<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
   checkVectors(x.shape, y.shape);
   const [isRow, isColumn] = [x.shape.length === 1, y.shape.length === 1];

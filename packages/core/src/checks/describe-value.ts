@@ -1,17 +1,17 @@
 /** Descriptions of arbitrary values for error messages. */
 
-/** The kind of an object from these packages, and the copy of the package that made it. */
+/** The mark on an object from these packages: its kind, and the copy of the package that created it. */
 interface Mark {
   readonly kind: string;
   readonly copy: object;
 }
 
-/** The property that holds an object's mark, in every copy of the package. */
+/** The key of the property that holds an object's mark. It is the same in every copy of the package. */
 export const marked: unique symbol = Symbol.for('@tapegrad/core') as never;
 
 const copy = {};
 
-/** Returns a mark of this copy of the package. `kind` is the description in messages. */
+/** Creates a mark for objects from this copy of the package. `kind` describes them in messages. */
 export const markOf = (kind: string): Mark => ({ kind, copy });
 
 /** The length at which descriptions are truncated. */
@@ -46,7 +46,7 @@ export function describeValue(value: unknown): string {
   );
 }
 
-/** Describes lists and numbers for a message: their JSON if they have one, truncated. */
+/** Describes lists and numbers for a message: as JSON if possible, truncated to a maximum length. */
 export function describeNumbers(value: unknown): string {
   try {
     return cut(JSON.stringify(value) ?? String(value));

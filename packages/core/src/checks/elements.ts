@@ -1,4 +1,4 @@
-/** Elements from outside, such as a saved state that went through a file, another realm or JSON. */
+/** Checks and copies elements that come from outside, such as a saved state from a file, another realm or JSON. */
 
 import { ArgumentError, type Data, type DType, DTypeError, hasNumber, newData, ShapeError } from '@tapegrad/kernels';
 import { describeValue } from './describe-value.ts';
@@ -17,7 +17,7 @@ const ownClasses: Readonly<Record<DType, string>> = {
 export const isDataOf = (dtype: DType, x: unknown): boolean =>
   ArrayBuffer.isView(x) && classOf(x) === ownClasses[dtype];
 
-/** Returns the values as an array-like object. Throws if they aren't one. */
+/** Returns elements as an array-like object. Throws if they are neither a list nor a typed array. */
 function listOf(call: string, what: string, dtype: DType, data: unknown): ArrayLike<unknown> {
   const kind = classOf(data);
   if (kind.startsWith('Big')) {
@@ -36,12 +36,12 @@ function listOf(call: string, what: string, dtype: DType, data: unknown): ArrayL
 }
 
 /**
- * Copies elements into a typed array of their dtype. They may come in such an array of any realm, in another typed array
- * with representable numbers, or in a list of numbers.
+ * Copies elements into a typed array of their dtype. The elements may be in a typed array of that dtype from any realm,
+ * in another typed array whose numbers the dtype can represent, or in a list of numbers.
  *
  * @param what The name of the elements in messages.
  * @throws ShapeError if their number differs from `length`; DTypeError for BigInts, for numbers that the dtype can't
- * represent, and for typed-array elements that it would round; ArgumentError for anything but numbers.
+ * represent, and for typed-array elements that it would round; ArgumentError for anything that is not a number.
  */
 export function elementsFrom(call: string, what: string, dtype: DType, length: number, data: unknown): Data {
   const list = listOf(call, what, dtype, data);

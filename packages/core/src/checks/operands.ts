@@ -13,7 +13,10 @@ export function scalar(call: string, value: number, dtype: DType): Tensor {
   return new Tensor(filled([], value, dtype));
 }
 
-/** Returns the second operand: a tensor unchanged, or a number converted to the dtype of the first. */
+/**
+ * Returns the second operand of an operation: a tensor as it is, or a number converted to the dtype of the first
+ * operand.
+ */
 export function operand(call: string, like: Pick<Tensor, 'dtype'>, y: unknown): Tensor {
   if (y instanceof Tensor) return y;
   if (typeof y === 'number') return scalar(call, y, like.dtype);
@@ -22,7 +25,7 @@ export function operand(call: string, like: Pick<Tensor, 'dtype'>, y: unknown): 
 
 const nothing: readonly unknown[] = [];
 
-/** Returns `x` after checking that it is a tensor, and that untyped callers passed no extra arguments in `more`. */
+/** Returns `x` after checking that it is a tensor, and that `more` contains no extra arguments from untyped callers. */
 export function checkTensor(call: string, x: unknown, more = nothing): Tensor {
   checkNoMore(call, more);
   if (x instanceof Tensor) return x;

@@ -9,8 +9,8 @@ export function checkFunction(call: string, f: unknown): void {
 }
 
 /**
- * Throws unless `options` is an object with known names only. Misspelt options, or another value in their place, would be
- * silently ignored.
+ * Throws unless `options` is `undefined` or an object that has only known names. Otherwise misspelled options, or
+ * another value in place of the options, would be silently ignored.
  *
  * @example
  * const scaled = (x: Tensor, options: { readonly factor?: number } = {}): Tensor => {
@@ -41,23 +41,24 @@ function tooMany(call: string, most: number, args: readonly unknown[], mend = ''
   return new ArgumentError(`${call}: expected ${expected}, got ${args.length}${list}`);
 }
 
-/** Throws if a function was called with more arguments than it takes. */
+/** Throws if a function was called with more than `most` arguments. */
 export function checkCount(call: string, most: number, args: readonly unknown[], mend?: string): void {
   if (args.length > most) throw tooMany(call, most, args, mend);
 }
 
-/** Returns whether extra arguments are those that `map` and `reduce` pass after an entry: its index and the list. */
+/** Returns whether extra arguments are the index and the list, which `map` and `reduce` pass after the entry. */
 const isPlaceInList = ([place, list, ...others]: readonly unknown[]): boolean =>
   Number.isInteger(place) && Array.isArray(list) && others.length === 0;
 
-/** Throws if a function was called with extra arguments, except those that `map` and `reduce` pass. */
+/** Throws if a function was called with extra arguments, except the index and the list, which `map` and `reduce` pass. */
 export function checkNoMore(call: string, more: readonly unknown[]): void {
   if (more.length === 0 || isPlaceInList(more)) return;
   throw new ArgumentError(`${call}: got too many arguments: ${more.map((x) => describeValue(x)).join(', ')}`);
 }
 
 /**
- * Returns whether an object has no class of its own. Objects without a prototype and plain objects of other realms count, too.
+ * Returns whether an object has no class of its own. Objects without a prototype, and plain objects of other realms,
+ * count as having none.
  */
 export function isPlain(x: object): boolean {
   const prototype = Object.getPrototypeOf(x);
@@ -65,7 +66,7 @@ export function isPlain(x: object): boolean {
 }
 
 /**
- * Copies arrays and plain objects, since the caller may change them. Levels below `deepest` aren't copied, so cyclic data
+ * Copies arrays and plain objects, since the caller may change them. Only `deepest` levels are copied, so cyclic data
  * is safe.
  */
 export function ownData(data: unknown, deepest = 32): unknown {
@@ -78,8 +79,8 @@ export function ownData(data: unknown, deepest = 32): unknown {
 type Method = (this: unknown, ...args: readonly unknown[]) => unknown;
 
 /**
- * Returns the method, throwing on extra arguments. Collecting all arguments in a list and spreading it would take as long
- * as a small kernel, so methods of up to two parameters pass theirs on one by one.
+ * Returns a version of the method that throws on extra arguments. Methods of up to two parameters pass their arguments
+ * on one by one: collecting them in a list and spreading it would take as long as a small kernel.
  */
 function counted(call: string, method: Method, mend: string | undefined): Method {
   const most = method.length;
@@ -108,9 +109,9 @@ function counted(call: string, method: Method, mend: string | undefined): Method
 }
 
 /**
- * Makes the methods of a class throw on extra arguments, which would be silently ignored. The maximum is the method's
- * `length`, which stops counting at the first default value. So such defaults must be set in the method's body. Methods in
- * `uncounted` are exempt.
+ * Makes the methods of a class throw on extra arguments, which would otherwise be silently ignored. The maximum is the
+ * `length` of the method, which doesn't count parameters from the first default value on. So such methods must set
+ * defaults in their body. Methods in `uncounted` are exempt.
  *
  * @param mends Hints for the messages of methods that are often confused with others.
  */

@@ -1,4 +1,4 @@
-/** Normally distributed numbers, coin flips, integers and permutations. */
+/** Methods that draw normally distributed numbers, coin flips, integers and permutations. */
 
 import type { Shape } from '@tapegrad/kernels';
 import { bernoulli, integers, type NormalOptions, normal, permutation } from '../operators/draws.ts';
@@ -10,7 +10,7 @@ declare module '../random.ts' {
     /** Draws normally distributed numbers. */
     normal<const S extends Shape>(shape: S, options?: NormalOptions): Tensor<S>;
 
-    /** Draws 1 with probability p, else 0. */
+    /** Draws 1 with probability p, and 0 otherwise. */
     bernoulli<const S extends Shape>(shape: S, p: number, options?: RandomOptions): Tensor<S>;
 
     /** Draws uniformly distributed int32 numbers from `low` up to but not including `high`. */

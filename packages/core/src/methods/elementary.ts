@@ -1,4 +1,4 @@
-/** Powers, sine, cosine, functions that are accurate near 0, and the error function. */
+/** Methods for powers, sine, cosine, functions that are accurate near 0, and the error function. */
 
 import type { Shape } from '@tapegrad/kernels';
 import { cos, erf, expm1, log1p, pow, sin, softplus } from '../operators/elementary.ts';

@@ -1,4 +1,4 @@
-/** Extrema and their positions, variances, products, norms, running sums. */
+/** Methods for extrema and their positions, variances, products, norms and running sums. */
 
 import type { Shape } from '@tapegrad/kernels';
 import type { NormOptions, ReduceOptions, VarianceOptions } from '../checks/arguments.ts';
@@ -9,8 +9,8 @@ import type { Axes, Reduce } from '../types/static-shapes.ts';
 declare module '../tensor/class.ts' {
   interface Tensor<out S extends Shape> {
     /**
-     * Returns the largest element. Along one axis, the gradient goes to the first of tied elements, otherwise evenly to all
-     * of them.
+     * Returns the largest element. If elements are tied, a reduction along one axis sends the gradient to the first of
+     * them. Any other reduction splits it evenly among them.
      */
     max<const A extends Axes = undefined, const Keep extends boolean = false>(
       axis?: A,
@@ -18,29 +18,35 @@ declare module '../tensor/class.ts' {
     ): Of<Reduce<S, A, Keep>>;
 
     /**
-     * Returns the smallest element. Along one axis, the gradient goes to the first of tied elements, otherwise evenly to all
-     * of them.
+     * Returns the smallest element. If elements are tied, a reduction along one axis sends the gradient to the first of
+     * them. Any other reduction splits it evenly among them.
      */
     min<const A extends Axes = undefined, const Keep extends boolean = false>(
       axis?: A,
       options?: ReduceOptions<Keep>,
     ): Of<Reduce<S, A, Keep>>;
 
-    /** Returns the int32 position of the first largest element, along an axis or among all in row-major order. */
+    /**
+     * Returns the int32 position of the largest element, or of the first if several are tied. Searches along an axis,
+     * or else all elements in row-major order.
+     */
     argmax<const A extends number | undefined = undefined, const Keep extends boolean = false>(
       axis?: A,
       options?: ReduceOptions<Keep>,
     ): Of<Reduce<S, A, Keep>>;
 
-    /** Returns the int32 position of the first smallest element, along an axis or among all in row-major order. */
+    /**
+     * Returns the int32 position of the smallest element, or of the first if several are tied. Searches along an axis,
+     * or else all elements in row-major order.
+     */
     argmin<const A extends number | undefined = undefined, const Keep extends boolean = false>(
       axis?: A,
       options?: ReduceOptions<Keep>,
     ): Of<Reduce<S, A, Keep>>;
 
     /**
-     * Computes sum (x - mean)^2 / (n - correction), with full precision whatever the mean. The correction defaults to 1
-     * (Bessel's).
+     * Computes sum (x - mean)^2 / (n - correction), with full precision even if the mean is large. The correction
+     * defaults to 1 (Bessel's).
      */
     variance<const A extends Axes = undefined, const Keep extends boolean = false>(
       axis?: A,
@@ -48,8 +54,8 @@ declare module '../tensor/class.ts' {
     ): Of<Reduce<S, A, Keep>>;
 
     /**
-     * Computes the product in float64; it overflows only if the result itself is too large. Derivatives are exact even if
-     * elements are zero. First derivatives have no intermediate overflow or underflow.
+     * Computes the product in float64. It overflows only if the result itself is too large. Derivatives of every order
+     * are exact even if elements are zero. First derivatives neither overflow nor underflow in intermediate steps.
      */
     prod<const A extends Axes = undefined, const Keep extends boolean = false>(
       axis?: A,
@@ -57,8 +63,8 @@ declare module '../tensor/class.ts' {
     ): Of<Reduce<S, A, Keep>>;
 
     /**
-     * Computes log sum e^x without overflow. At infinities its gradient is the limit: elements at -Infinity get 0, and those
-     * tied at Infinity split it evenly.
+     * Computes log sum e^x without overflow. At infinities the gradient takes its limit: elements at -Infinity get 0,
+     * and elements tied at Infinity split the gradient evenly.
      */
     logSumExp<const A extends Axes = undefined, const Keep extends boolean = false>(
       axis?: A,
@@ -66,8 +72,8 @@ declare module '../tensor/class.ts' {
     ): Of<Reduce<S, A, Keep>>;
 
     /**
-     * Computes (sum |x|^p)^(1/p); p = Infinity gives the largest |x|. p defaults to 2. The derivative at 0 is 0. Intermediate
-     * powers neither overflow nor underflow.
+     * Computes (sum |x|^p)^(1/p); The order p defaults to 2; p = Infinity gives the largest |x|. The derivative at 0 is
+     * 0. Intermediate powers neither overflow nor underflow.
      */
     norm<const A extends Axes = undefined, const Keep extends boolean = false>(
       axis?: A,

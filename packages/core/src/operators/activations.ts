@@ -1,4 +1,4 @@
-/** Activation functions, besides `relu`, `tanh`, `sigmoid` and `softplus`, which are methods of `Tensor`. */
+/** Activation functions. `relu`, `tanh`, `sigmoid` and `softplus` are methods of `Tensor` instead. */
 
 import { ArgumentError, DTypeError, type Shape } from '@tapegrad/kernels';
 import { checkFloat, checkTensor } from '../checks/operands.ts';
@@ -33,8 +33,8 @@ export function leakyRelu<S extends Shape>(x: Tensor<S>, slope = 0.01, ...more: 
 }
 
 /**
- * Returns x where x > 0 and alpha (e^x - 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016). At 0 every derivative is
- * that of the second branch, alpha; PyTorch's second derivative there is 0. Alpha defaults to 1.
+ * Returns x where x > 0 and alpha (e^x - 1) elsewhere (Clevert, Unterthiner, Hochreiter 2016). At 0, derivatives of
+ * every order are those of the second branch, alpha. PyTorch's second derivative at 0 is 0. Alpha defaults to 1.
  *
  * @throws ArgumentError if alpha is not finite.
  * @example
@@ -50,8 +50,9 @@ const SELU_ALPHA = 1.6732632423543772;
 const SELU_SCALE = 1.0507009873554805;
 
 /**
- * Computes the scaled exponential linear unit: scale x where x > 0, scale alpha (e^x - 1) elsewhere. Its constants keep
- * mean 0 and variance 1 from layer to layer (Klambauer, Unterthiner, Mayr, Hochreiter 2017).
+ * Computes the scaled exponential linear unit: scale x where x > 0, scale alpha (e^x - 1) elsewhere. Its constants are
+ * chosen so that activations keep mean 0 and variance 1 from layer to layer (Klambauer, Unterthiner, Mayr, Hochreiter
+ * 2017).
  *
  * @example
  * selu(tensor([-1, 0, 2])).toArray(); // [-1.1113307, 0, 2.101402]
@@ -62,23 +63,24 @@ export const selu = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
 type Gate = (x: Tensor) => Tensor;
 
 /**
- * Computes x gate(x) as max(x, 0) + n gate(n) with n = -|x|. The gate rises from 0 to 1, satisfies gate(x) + gate(-x) = 1,
- * and is 0 at `-far` and below. So infinity is never multiplied by 0, and the derivative keeps its precision for large x,
- * too.
+ * Computes x gate(x) as max(x, 0) + n gate(n) with n = -|x|. The gate rises from 0 to 1, satisfies gate(x) + gate(-x) =
+ * 1, and counts as 0 at `-far` and below. So infinity is never multiplied by 0, and the derivative keeps its precision
+ * for large x.
  */
 function gatedBelow(x: Tensor, far: number, gate: Gate): Tensor {
-  // `abs` won't do: its derivative at 0 is 0.
+  // `abs` can't be used: its derivative at 0 is 0.
   const left = x.greater(0).where(x.neg(), x);
   const near = left.less(-far).where(-far, left);
   return near.mul(gate(near)).add(x.relu());
 }
 
-/** Computes x gate(x), directly if all elements are finite. */
+/** Computes x gate(x): as a plain product if all elements are finite, otherwise with `gatedBelow`. */
 const gated = (x: Tensor, far: number, gate: Gate): Tensor =>
   x.detach().sum().elements.every(Number.isFinite) ? x.mul(gate(x)) : gatedBelow(x, far, gate);
 
 /**
- * Computes x sigmoid(x), also called swish (Elfwing, Uchibe, Doya 2018). At -Infinity it is 0, its limit (PyTorch: NaN).
+ * Computes x sigmoid(x), also called swish (Elfwing, Uchibe, Doya 2018). The result at -Infinity is the limit 0
+ * (PyTorch: NaN).
  *
  * @example
  * silu(tensor([-1, 0, 1])).toArray(); // [-0.2689414, 0, 0.7310586]
@@ -89,16 +91,17 @@ export const silu = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
 /** The options of `gelu`. */
 export interface GeluOptions {
   /**
-   * `none` for the exact definition; `tanh` for the approximation that some networks were trained with. Defaults to `none`.
+   * The formula: `none` for the exact definition, `tanh` for the approximation that some networks were trained with.
+   * Defaults to `none`.
    */
   readonly approximate?: 'none' | 'tanh';
 }
 
 /**
- * Computes x times the probability that a standard normal variable is below x: x/2 erfc(-x / sqrt(2)). The approximation is
- * x sigmoid(sqrt(8/pi) (x + 0.044715 x^3)), which equals x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) (Hendrycks and
- * Gimpel 2016). Both keep full precision where they are nearly 0, and are 0 at -Infinity. PyTorch's are 6 % off at -5, 0
- * further left, and NaN at -Infinity.
+ * Computes x times the probability that a standard normal variable is below x: x/2 erfc(-x / sqrt(2)). The
+ * approximation is x sigmoid(sqrt(8/pi) (x + 0.044715 x^3)), which equals x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3)))
+ * (Hendrycks and Gimpel 2016). Both formulas keep full precision where the result is nearly 0, and give 0 at -Infinity.
+ * PyTorch's results have an error of 6 % at -5, are 0 further left, and are NaN at -Infinity.
  *
  * @example
  * gelu(tensor([-1, 0, 1])).toArray(); // [-0.158655, 0, 0.841345]
@@ -124,8 +127,8 @@ export function gelu<S extends Shape>(x: Tensor<S>, options: GeluOptions = {}, .
 }
 
 /**
- * Clamps x to [`low`, `high`], by default [-1, 1]. Unlike for `clamp`, the derivative at the bounds is 0. NaN stays NaN,
- * with derivative 1.
+ * Clamps x to [`low`, `high`], by default [-1, 1]. The derivative at the bounds is 0 (for `clamp` it is 1). NaN stays
+ * NaN, with derivative 1.
  *
  * @example
  * hardtanh(tensor([-2, 0.5, 3])).toArray(); // [-1, 0.5, 1]

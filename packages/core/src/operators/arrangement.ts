@@ -15,14 +15,14 @@ function listOf<T>(call: string, wanted: string, list: readonly T[]): readonly T
   throw new ArgumentError(`${call}: expected ${wanted}, got ${describeValue(list)}`);
 }
 
-/** Throws unless a count is an integer of at least `least`. */
+/** Throws unless `count` is an integer of at least `least`. */
 function checkCount(call: string, what: string, count: number, least: 0 | 1): void {
   if (Number.isInteger(count) && count >= least) return;
   throw new ArgumentError(`${call}: ${what} is ${describeValue(count)}, expected an integer >= ${least}`);
 }
 
 /**
- * Inserts an axis of length 1 at position `axis` of the result; -1 makes it the last.
+ * Inserts an axis of length 1 at position `axis` of the result; -1 inserts it as the last.
  *
  * @example
  * unsqueeze(zeros([2, 3]), 1).shape; // [2, 1, 3]
@@ -37,7 +37,7 @@ export function unsqueeze<S extends Shape, const A extends number>(
 }
 
 /**
- * Removes an axis of length 1, several of them, or all of them.
+ * Removes an axis of length 1, several such axes, or all of them.
  *
  * @throws ShapeError if a given axis has another length.
  * @example
@@ -75,12 +75,12 @@ export function swapaxes<S extends Shape, const A extends number, const B extend
   return x.permute(x.shape.map((_, i) => (i === a ? b! : i === b ? a! : i))) as never;
 }
 
-/** The pieces into which an axis is split; the static type doesn't know their lengths. */
+/** The pieces that an axis is split into, whose lengths along that axis are not known statically. */
 export type Pieces<S extends Shape, A extends number> = Of<ReplaceAxis<S, A, readonly [number]>>[];
 
 /**
- * Splits an axis into pieces, which are views. `sizes` is a list of sizes, or one size for all pieces, of which the last
- * may be shorter. The axis defaults to the first.
+ * Splits a tensor along an axis into pieces, which are views. `sizes` is either a list of sizes, or one size for all
+ * pieces; the last piece may then be shorter. The axis defaults to the first.
  *
  * @throws ShapeError if the sizes in a list don't add up to the length of the axis.
  * @example
@@ -118,8 +118,8 @@ function equalSizes(length: number, size: number): number[] {
 }
 
 /**
- * Splits an axis into at most `count` pieces of equal size, of which the last may be shorter. The axis defaults to the
- * first.
+ * Splits a tensor along an axis into at most `count` pieces of equal size; the last piece may be shorter. The axis
+ * defaults to the first.
  *
  * @example
  * chunk(arange(5), 2).map((piece) => piece.toArray()); // [[0, 1, 2], [3, 4]]
@@ -135,7 +135,7 @@ export function chunk<S extends Shape, const A extends number = 0>(
   return split(x, Math.max(1, Math.ceil(length / count)), axis);
 }
 
-/** Repeats each axis `i` as a whole `outer[i]` times, and each of its entries `inner[i]` times. */
+/** Repeats each entry of axis `i` `inner[i]` times, and then the whole axis `outer[i]` times. */
 function repeated(x: Tensor, outer: Shape, inner: Shape): Tensor {
   const separate = x.shape.flatMap((length) => [1, length, 1]);
   const stretched = x.shape.flatMap((length, i) => [outer[i]!, length, inner[i]!]);
@@ -145,7 +145,7 @@ function repeated(x: Tensor, outer: Shape, inner: Shape): Tensor {
 
 /**
  * Repeats the whole tensor `counts[i]` times along each axis i, like NumPy's and PyTorch's `tile`. If `counts` and the
- * shape differ in length, the shorter is padded with ones in front.
+ * shape differ in length, the shorter list is padded with ones at the front.
  *
  * @example
  * tile(tensor([1, 2]), [2, 2]).toArray(); // [[1, 2, 1, 2], [1, 2, 1, 2]]
@@ -194,8 +194,8 @@ function rolled(x: Tensor, shift: number, axis: number): Tensor {
 }
 
 /**
- * Shifts entries along an axis; entries pushed off one end reappear at the other. With several axes, each has its own
- * shift. Without an axis, shifts all elements in row-major order.
+ * Shifts entries along an axis; entries shifted past one end reappear at the other. If several axes are given, each has
+ * its own shift. If no axis is given, all elements are shifted in row-major order.
  *
  * @example
  * roll(tensor([1, 2, 3, 4]), 1).toArray(); // [4, 1, 2, 3]
@@ -222,13 +222,15 @@ export function roll<S extends Shape>(
 /** The options of `meshgrid`. */
 export interface MeshgridOptions {
   /**
-   * With `ij`, axis `i` of the grids belongs to vector `i`. With `xy`, the first two axes are swapped. Defaults to `ij`.
+   * The order of the first two axes. With `ij`, axis `i` of the grids belongs to vector `i`; with `xy`, the first two
+   * axes are swapped. Defaults to `ij`.
    */
   readonly indexing?: 'ij' | 'xy';
 }
 
 /**
- * Returns, for each vector, its element at every point of the grid spanned by the vectors.
+ * Spans a grid by vectors, one vector for each axis. Returns one tensor per vector, which holds the vector's element at
+ * every point of the grid.
  *
  * @example
  * const [rows, columns] = meshgrid([arange(2), arange(3)]);

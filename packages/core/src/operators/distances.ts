@@ -23,7 +23,7 @@ import { max, norm } from './reductions.ts';
 
 /** The options of `cosineSimilarity`. */
 export interface CosineSimilarityOptions {
-  /** Lower bound on a vector's length, to avoid division by 0. Defaults to 1e-8. */
+  /** The smallest divisor used for a vector's length, which avoids division by 0. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
@@ -43,8 +43,8 @@ function directions(x: Tensor, axis: number, eps: number): Tensor {
 }
 
 /**
- * Computes the cosine of the angle between vectors: x . y / (max(|x|, eps) max(|y|, eps)). The axis defaults to the last.
- * The result lies in [-1, 1] (PyTorch: up to 1 + 1e-7), and is 0 for a zero vector, whatever eps is.
+ * Computes the cosine of the angle between vectors: x . y / (max(|x|, eps) max(|y|, eps)). The axis defaults to the
+ * last. The result lies in [-1, 1] (PyTorch: up to 1 + 1e-7). If a vector is zero, the result is 0, whatever eps is.
  *
  * @throws ArgumentError if eps is negative or NaN.
  * @example
@@ -65,16 +65,19 @@ export function cosineSimilarity(
   if (!(eps >= 0)) throw new ArgumentError(`cosineSimilarity: eps is ${eps}, expected a number >= 0`);
   const [a, b] = [left, right].map((vectors) => directions(vectors.broadcastTo(shape), i, eps));
   const cosines = a!.mul(b!).sum(i) as Tensor;
-  // Only rounding can take a cosine beyond 1. The derivatives remain those of the values before clamping.
+  // Only rounding errors can take a cosine beyond 1. The derivatives are still taken at the values before clamping.
   const values = cosines.detach();
   const isBeyond = values.elements.some((cosine) => Math.abs(cosine) > 1);
   return isBeyond ? cosines.add(clamp(values, -1, 1).sub(values)) : cosines;
 }
 
-/** The sums of squares from which a root is taken without scaling: others may have overflowed or underflowed. */
+/** The range of sums of squares whose square root is reliable. Beyond it, squares may have overflowed or underflowed. */
 const SAFE_SQUARES = [1e-280, 1e300] as const;
 
-/** Computes the length of the difference of two vectors that begin at i and j, scaled by its largest entry. */
+/**
+ * Computes the Euclidean distance of two vectors that begin at x[i] and y[j]. Differences are divided by the largest
+ * one, to avoid overflow and underflow.
+ */
 function scaledDistance(x: Data, i: number, y: Data, j: number, d: number): number {
   let largest = 0;
   for (let at = 0; at < d; at++) {
@@ -88,14 +91,14 @@ function scaledDistance(x: Data, i: number, y: Data, j: number, d: number): numb
   return largest * Math.sqrt(sum);
 }
 
-/** Copies n rows of d elements to d columns of n, as float64. */
+/** Transposes n rows of d elements into d columns of n, as float64. */
 function columnsOf(y: Data, from: number, n: number, d: number): Float64Array {
   const columns = new Float64Array(n * d);
   for (let row = 0; row < n; row++) for (let at = 0; at < d; at++) columns[at * n + row] = y[from + row * d + at]!;
   return columns;
 }
 
-/** Adds the squared differences of a number from the numbers of a column. */
+/** Adds to each sum the squared difference between x and the corresponding number of a column. */
 function addSquares(sums: Float64Array, x: number, columns: Float64Array, from: number): void {
   for (let row = 0; row < sums.length; row++) {
     const difference = x - columns[from + row]!;
@@ -103,16 +106,16 @@ function addSquares(sums: Float64Array, x: number, columns: Float64Array, from: 
   }
 }
 
-/** Computes distances as norms of all differences, which can be differentiated. */
+/** Computes distances as norms of an array of all differences, so that derivatives follow from the operations used. */
 const normsOfDifferences = (x: Tensor, y: Tensor, order: number): Tensor =>
   norm(unsqueeze(x, -2).sub(unsqueeze(y, -3)) as Tensor, -1, { order }) as Tensor;
 
-/** Returns whether the elements of a tensor can be read, and no derivative with respect to it is needed. */
+/** Returns whether a tensor's elements can be read and no derivative with respect to the tensor is needed. */
 const isConstant = ({ array, requiresGrad }: Tensor): boolean => !requiresGrad && array instanceof NdArray;
 
 /**
- * Computes Euclidean distances between constant vectors whose leading axes agree, without an array of their differences.
- * Sums are float64.
+ * Computes Euclidean distances between constant vectors whose leading axes are equal. No array of their differences is
+ * created, and sums are float64.
  */
 function euclideanDistances(x: Tensor, y: Tensor): Tensor {
   const { dtype, shape } = x;
@@ -157,9 +160,10 @@ type Pairwise<A extends Shape, B extends Shape> = A extends readonly [
   : Shape;
 
 /**
- * Computes the distance (sum |x_i - y_j|^p)^(1/p) of every row of x [..., m, d] from every row of y [..., n, d]: [..., m,
- * n]. The leading axes broadcast. Differences are formed first, so that points close together keep their precision. Where
- * points coincide, the derivatives are 0. Intermediate squares neither overflow nor underflow.
+ * Computes the distance (sum |x_i - y_j|^p)^(1/p) between every row x_i of x [..., m, d] and every row y_j of y [...,
+ * n, d]. The result has shape [..., m, n]; the leading axes broadcast. Distances are computed from differences, so
+ * distances of close points keep their precision. Where points coincide, the derivatives are 0. Intermediate squares
+ * neither overflow nor underflow.
  *
  * @example
  * cdist(tensor([[0, 0], [3, 4]]), tensor([[0, 0]])).toArray(); // [[0], [5]]

@@ -1,4 +1,4 @@
-/** Random draws that few programs use. In the main entry point they are also methods of `Random`. */
+/** Random draws that few programs use. With the main entry point loaded, they are also methods of `Random`. */
 
 import { ArgumentError, checkShape, hasNumber, NdArray, type Shape, sizeOf } from '@tapegrad/kernels';
 import { uniformFloat64 } from 'pure-rand/distribution/uniformFloat64';
@@ -8,7 +8,7 @@ import { Tensor } from '../tensor.ts';
 
 /** The options of `normal`. */
 export interface NormalOptions extends RandomOptions {
-  /** Defaults to 0. */
+  /** The mean. Defaults to 0. */
   readonly mean?: number;
   /** The standard deviation. Defaults to 1. */
   readonly std?: number;
@@ -39,20 +39,24 @@ export function normal<const S extends Shape>(random: Random, shape: S, options?
   });
 }
 
-/** Returns the largest multiple of n up to 2^32. */
+/** Returns the largest multiple of n that is at most 2^32. */
 const fairBelow = (n: number): number => 2 ** 32 - (2 ** 32 % n);
 
-/** Draws an integer from 0 up to but not including n: 32 bits modulo n, redrawn if that would bias the result. */
+/**
+ * Draws an integer from 0 up to but not including n: 32 random bits modulo n. Values at which the modulo would be
+ * biased are redrawn.
+ */
 function below(generator: RandomBits, n: number, fair = fairBelow(n)): number {
   for (;;) {
     const bits = generator.next() + 2 ** 31;
-    // The remainder, faster than by the operator. Quotients of 32-bit integers are never rounded up to an integer.
+    // Computes the remainder, faster than the `%` operator does. Quotients of 32-bit integers are never rounded up to
+    // an integer.
     if (bits < fair) return bits - Math.floor(bits / n) * n;
   }
 }
 
 /**
- * Draws 1 with probability p, else 0.
+ * Draws 1 with probability p, and 0 otherwise.
  *
  * @example
  * bernoulli(new Random(1), [2, 3], 0.5).shape; // [2, 3]
@@ -103,7 +107,8 @@ export function integers<const S extends Shape>(random: Random, shape: S, low: n
 export function permutation(random: Random, n: number): Tensor<readonly [number]> {
   return randomAccess.draw(random, 'permutation', [n], (whole) => {
     const generator = randomAccess.bits(random);
-    // Plain loops: an epoch of a data set begins here, and callbacks and lists for each number took half of its loading.
+    // Plain loops, since every epoch over a data set begins here. Callbacks and lists for each number took half of the
+    // loading time.
     const orders = new Int32Array(sizeOf(whole));
     for (let start = 0; start < orders.length; start += n) {
       for (let i = 0; i < n; i++) orders[start + i] = i;

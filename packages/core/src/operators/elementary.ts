@@ -1,6 +1,6 @@
 /**
- * Elementwise functions that few programs use. Those without a docstring are methods, too, and documented there, in
- * `methods/`.
+ * Elementwise functions that few programs use. Functions without a docstring here also exist as methods, and are
+ * documented there, in `methods/`.
  */
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
@@ -75,7 +75,7 @@ export const reciprocal = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S
 export const rsqrt = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   reciprocal(k.sqrt(checkFloat('rsqrt', x, more))) as Tensor<S>;
 
-/** Computes x^2 as x times x: one multiplication, and correctly rounded, which `pow` need not be. */
+/** Computes x^2 as x times x. This takes one multiplication and is correctly rounded, which `pow` need not be. */
 export const square = <S extends Shape>(x: Tensor<S>, ...more: []): Tensor<S> =>
   k.mul(checkTensor('square', x, more), x) as Tensor<S>;
 
@@ -94,8 +94,8 @@ export const atan2 = <A extends Shape, B extends Shape = Scalar, Y = unknown>(
   trigonometricKernels().atan2(checkTensor('atan2', y, more), operand('atan2', y, x)) as never;
 
 /**
- * Computes the remainder x - floor(x / y) y exactly, with the sign of y. If y is 0, it is NaN for floats and 0 for int32.
- * The derivatives are 1 and -floor(x / y); the second is NaN if y is 0.
+ * Computes the remainder x - floor(x / y) y exactly, with the sign of y. If y is 0, the remainder is NaN for floats and
+ * 0 for int32. The derivatives are 1 and -floor(x / y); the second is NaN if y is 0.
  *
  * @example
  * remainder(tensor([5, -5]), 3).toArray(); // [2, 1]
@@ -108,8 +108,8 @@ export const remainder = <A extends Shape, B extends Shape = Scalar, Y = unknown
   roundingKernels().remainder(checkTensor('remainder', x, more), operand('remainder', x, y)) as never;
 
 /**
- * Clamps x to [`low`, `high`]; `undefined` means no bound. The derivative is 1 inside and at the bounds, and 0 outside. For
- * tensors as bounds, use `maximum` and `minimum`.
+ * Clamps x to [`low`, `high`]; `undefined` means no bound. The derivative is 1 between and at the bounds, and 0
+ * outside. For tensors as bounds, use `maximum` and `minimum`.
  *
  * @throws ArgumentError if a bound is NaN, or the lower bound is above the upper.
  * @example

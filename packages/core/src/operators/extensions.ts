@@ -1,6 +1,7 @@
 /**
- * Primitives of interpreter extensions on tensors. A program contains an extension's code only if it calls the
- * extension's function here. An interpreter chosen later gets the extension as well.
+ * Functions that return the primitives on tensors, including those of an interpreter extension. A program contains an
+ * extension's code only if it calls the extension's function here. An interpreter that is set later gets the extension
+ * as well.
  */
 
 import {

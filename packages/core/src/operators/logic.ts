@@ -6,21 +6,21 @@ import type { Combined, Operand, Tensor } from '../tensor.ts';
 
 const truth = (call: string, x: unknown, more?: readonly unknown[]): Tensor => checkTensor(call, x, more).cast('bool');
 
-/** Computes the maximum or minimum of two bools. */
+/** Computes the logical and (`minimum`) or or (`maximum`) of two operands, elementwise. */
 function joined(call: string, which: 'minimum' | 'maximum', x: unknown, y: unknown, more: readonly unknown[]): Tensor {
   const [a, b] = [truth(call, x, more), truth(call, y)];
   broadcastShapes(call, a.shape, b.shape);
   return a[which](b);
 }
 
-/** Returns whether both are true, elementwise. */
+/** Returns whether both operands are true, elementwise. */
 export const logicalAnd = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
   y: Operand<'logicalAnd', A, B>,
   ...more: []
 ): Combined<'logicalAnd', A, B, Tensor<B>> => joined('logicalAnd', 'minimum', x, y, more) as never;
 
-/** Returns whether at least one is true, elementwise. */
+/** Returns whether at least one operand is true, elementwise. */
 export const logicalOr = <A extends Shape, B extends Shape>(
   x: Tensor<A>,
   y: Operand<'logicalOr', A, B>,

@@ -1,6 +1,6 @@
 /**
- * Functional forms of the operations: `add(x, y)` for `x.add(y)`. Each is documented at the method of `Tensor` with the
- * same name. Either operand of a binary operation may be a number.
+ * Functions that do the same as methods of `Tensor`: `add(x, y)` for `x.add(y)`. Each is documented at the method with
+ * the same name. Either operand of a binary operation may be a number.
  */
 
 import {
@@ -42,9 +42,9 @@ type AnyMethod = (...args: unknown[]) => Tensor;
 const call = (name: Method, x: Tensor, ...args: unknown[]): Tensor =>
   (checkTensor(name, x)[name] as AnyMethod).apply(x, args);
 
-// These calls are marked free of side effects, so bundles include only the functions in use.
+// Calls of these functions are marked as free of side effects, so bundles include only the functions in use.
 
-/** Turns a method into a function `F` of the tensor and the method's arguments. */
+/** Turns a method into a function `F`, which takes the tensor and then the method's arguments. */
 /* @__NO_SIDE_EFFECTS__ */
 const method = <F>(name: Method): F => ((x: Tensor, ...args: unknown[]) => call(name, x, ...args)) as F;
 
@@ -163,8 +163,8 @@ export function stack<S extends Shape, const A extends number>(
 }
 
 /**
- * Computes an Einstein summation. Each letter names an axis, and letters missing from the output are summed over. `...`
- * stands for axes that broadcast. A letter repeated in one operand takes its diagonal.
+ * Computes an Einstein summation. Each letter names an axis. The sum runs over the letters that are missing from the
+ * output. `...` stands for axes that broadcast. A letter that is repeated within one operand selects the diagonal.
  *
  * @example
  * einsum('ij,jk->ik', ones([2, 3]), ones([3, 4])).shape; // [2, 4]
@@ -178,13 +178,16 @@ export const einsum = (equation: string, ...operands: readonly Tensor[]): Tensor
   );
 
 /**
- * Extracts sliding windows over the last axes, one window per axis. `[..., n1, n2]` becomes `[..., size1, size2,
- * positions1, positions2]`, so that a convolution is a matrix product.
+ * Extracts sliding windows over the last axes; `windows` has one entry for each of these axes. For two windows, `[...,
+ * n1, n2]` becomes `[..., size1, size2, positions1, positions2]`. A convolution is then a matrix product.
  */
 export const unfold = (x: Tensor, windows: readonly Window[], ...more: []): Tensor =>
   windowedKernels().unfold(checkTensor('unfold', x, more), ownWindows('unfold', windows));
 
-/** The adjoint of `unfold`: adds the window entries to their original positions in zeros whose last axes are `shape`. */
+/**
+ * Computes the adjoint of `unfold`: starts from zeros whose last axes are `shape`, and adds each window entry at its
+ * original position.
+ */
 export const fold = (x: Tensor, windows: readonly Window[], shape: Shape, ...more: []): Tensor =>
   windowedKernels().fold(checkTensor('fold', x, more), {
     windows: ownWindows('fold', windows),

@@ -1,4 +1,7 @@
-/** Makes the functions that are methods, too: `sin(x)` for `x.sin()`. Either operand of a binary one may be a number. */
+/**
+ * Creates functions that also exist as methods: `sin(x)` for `x.sin()`. Either operand of a binary function may be a
+ * number.
+ */
 
 import type { Shape } from '@tapegrad/kernels';
 import type { ReduceOptions } from '../checks/arguments.ts';
@@ -11,7 +14,8 @@ export type UnaryFunction = <S extends Shape>(x: Tensor<S>) => Tensor<S>;
 
 export interface BinaryFunction<Call extends string> {
   <B extends Shape>(x: number, y: Tensor<B>): Tensor<B>;
-  // This overload is last, since the compiler reports errors for the last one: it should say why two tensors don't fit.
+  // This overload comes last because the compiler reports errors for the last overload. Its error says why two tensors
+  // don't fit.
   <A extends Shape, B extends Shape = Scalar, Y = unknown>(
     x: Tensor<A>,
     y: number | (Y & Operand<Call, A, B>),
@@ -26,9 +30,9 @@ export type ReduceFunction = <S extends Shape, const A extends Axes = undefined,
 
 export type AlongFunction = <S extends Shape>(x: Tensor<S>, axis: number | readonly number[]) => Tensor<S>;
 
-// Calls of these functions are marked as pure, so bundles include only the results in use.
+// Calls of these functions are marked as pure, so bundles include only the results that are used.
 
-/** Makes a function `F` of a tensor and other arguments, which throws if it gets more than `run` takes. */
+/** Creates a function `F` of a tensor and other arguments. It throws if it gets more arguments than `run` takes. */
 export function operation<F>(name: string, run: (x: Tensor, ...args: never[]) => Tensor): F {
   const operation = (x: Tensor, ...args: readonly unknown[]): Tensor => {
     checkTensor(name, x);

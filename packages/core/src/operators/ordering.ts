@@ -1,4 +1,4 @@
-/** Sorting and selecting by rank. */
+/** Functions that sort elements or select them by rank. */
 
 import { ArgumentError, contiguous, NdArray, newData, normalizeAxis, type Shape } from '@tapegrad/kernels';
 import { checkTensor } from '../checks/operands.ts';
@@ -20,8 +20,8 @@ function isDescending(call: string, options: SortOptions): boolean {
 }
 
 /**
- * Returns the int32 positions that sort the elements of an axis in ascending order. The axis defaults to the last. The sort
- * is stable. NaN counts as the largest value and comes last.
+ * Returns the int32 positions of the elements of an axis in ascending order of the elements. The axis defaults to the
+ * last. The sort is stable. NaN counts as the largest value and comes last.
  *
  * @example
  * argsort(tensor([3, 1, 2])).toArray(); // [1, 2, 0]
@@ -46,20 +46,20 @@ export function sort<S extends Shape>(x: Tensor<S>, axis = -1, options: SortOpti
 
 /** The options of `topk`. */
 export interface TopKOptions {
-  /** Whether to take the largest elements instead of the smallest. Defaults to true. */
+  /** Whether to select the largest elements instead of the smallest. Defaults to true. */
   readonly largest?: boolean;
 }
 
-/** Elements and their positions. */
+/** The selected elements and their positions. */
 export interface TopK<S extends Shape = Shape> {
   readonly values: Of<S>;
-  /** int32 positions along the axis. */
+  /** The positions of the elements along the axis, int32. */
   readonly indices: Of<S>;
 }
 
 /**
- * Returns the `count` largest elements of an axis and their positions, largest first; of tied elements, the first ones. The
- * axis defaults to the last. NaN counts as the largest value.
+ * Returns the `count` largest elements of an axis and their positions, largest first. Among tied elements, earlier ones
+ * come first. The axis defaults to the last. NaN counts as the largest value.
  *
  * @throws ArgumentError if the axis has fewer elements.
  * @example
@@ -87,11 +87,11 @@ export function topk<S extends Shape, const K extends number, const A extends nu
 
 /** The distinct values of a tensor. */
 export interface Unique {
-  /** The values in ascending order, NaN last; every NaN counts as distinct. */
+  /** The distinct values in ascending order, with NaN last. Each NaN is listed separately, since no NaN equals another. */
   readonly values: Tensor<readonly [number]>;
-  /** The number of occurrences of each value, int32. */
+  /** The number of occurrences of each value, as int32. */
   readonly counts: Tensor<readonly [number]>;
-  /** For each element of the tensor, in its shape, the position of its value in `values`, int32. */
+  /** For each element of the tensor, the index of its value in `values`, as int32. Has the tensor's shape. */
   readonly inverse: Tensor;
 }
 

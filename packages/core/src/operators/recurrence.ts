@@ -1,4 +1,4 @@
-/** A linear recurrence that covers running products and running sums: s_i = a_i s_(i-1) + b_i. */
+/** A linear recurrence, s_i = a_i s_(i-1) + b_i, which includes running products and running sums. */
 
 import { bySteps, type Data, excessSteps, isFarOut, NdArray, newData } from '@tapegrad/kernels';
 import { defineOp } from '../autograd/define.ts';
@@ -8,8 +8,8 @@ import { concat } from './method-functions.ts';
 import { flip } from './selection.ts';
 
 /**
- * Runs the recurrence along one line. The running value is stored as m and an exponent, so that it can recover from
- * overflow.
+ * Runs the recurrence along one line. The running value is stored as a number m and an exponent, so that it can become
+ * finite again after an overflow.
  */
 function runLine(sums: Data, a: Data, b: Data, from: number, length: number): void {
   let [m, steps] = [0, 0];
@@ -33,12 +33,12 @@ function runLine(sums: Data, a: Data, b: Data, from: number, length: number): vo
   }
 }
 
-/** Computes the running products of one line, each kept as m 2^(600 steps), as in `runLine`. */
+/** Computes the running products of one line. Each is represented as m 2^(600 steps), as in `runLine`. */
 function multiplyLine(products: Data, a: Data, from: number, length: number): void {
   const end = from + length;
   let m = 1;
   let i = from;
-  // Most lines end here, without an overflow.
+  // Most lines finish in this loop, without an overflow.
   for (; i < end; i++) {
     const product = m * a[i]!;
     if (isFarOut(product)) break;
@@ -60,11 +60,11 @@ function multiplyLine(products: Data, a: Data, from: number, length: number): vo
   }
 }
 
-/** Shifts the entries of the last axis by one and drops the last. The first entry is a placeholder. */
+/** Shifts the entries of the last axis by one and drops the last entry. The first entry of the result is a placeholder. */
 const shifted = (x: Tensor): Tensor => concat([x.slice(-1, 0, 1), x.slice(-1, 0, -1)], -1);
 
 /**
- * Computes s_i = a_i s_(i-1) + b_i along the last axis of float64 tensors, with s_0 = b_0. Its gradient is the same
+ * Computes s_i = a_i s_(i-1) + b_i along the last axis of float64 tensors, with s_0 = b_0. The gradient is the same
  * recurrence, run from the end. So derivatives of every order take one pass each.
  */
 const recurrence: (a: Tensor, b: Tensor) => Tensor = defineOp<(a: Tensor, b: Tensor) => Tensor>({
@@ -84,8 +84,8 @@ const recurrence: (a: Tensor, b: Tensor) => Tensor = defineOp<(a: Tensor, b: Ten
 });
 
 /**
- * Computes the running products s_i = a_i s_(i-1) along the last axis, with s_0 = a_0, in float64. Its gradient is that of
- * the recurrence without terms.
+ * Computes the running products s_i = a_i s_(i-1) along the last axis, with s_0 = a_0, in float64. The gradient is that
+ * of the recurrence without the terms b_i.
  */
 export const runningProducts: (a: Tensor) => Tensor = defineOp<(a: Tensor) => Tensor>({
   name: 'runningProducts',
@@ -98,7 +98,7 @@ export const runningProducts: (a: Tensor) => Tensor = defineOp<(a: Tensor) => Te
   },
   vjp(g, s, a) {
     const [factors, cotangent] = [a.cast('float64'), g.cast('float64')] as [Tensor, Tensor];
-    // The products themselves, not as they were rounded to float32.
+    // The products in float64, not as they were rounded to float32.
     const products = a.dtype === 'float64' ? s : runningProducts(factors);
     const slopes = flip(recurrence(shifted(flip(factors, -1)), flip(cotangent, -1)), -1) as Tensor;
     const others = slopes.slice(-1, 1).mul(products.slice(-1, 0, -1));

@@ -1,6 +1,6 @@
 /**
- * Reductions and scans that few programs use. Those without a docstring are methods, too, and documented there, in
- * `methods/`.
+ * Reductions and scans that few programs use. Functions without a docstring here also exist as methods, and are
+ * documented there, in `methods/`.
  */
 
 import { ArgumentError, countAlong, DTypeError, NdArray, normalizeAxis, type Shape } from '@tapegrad/kernels';
@@ -24,8 +24,8 @@ import { operation, type ReduceFunction } from './operation.ts';
 import { runningProducts } from './recurrence.ts';
 
 /**
- * Computes the standard deviation sqrt(sum (x - mean)^2 / (n - correction)). The correction defaults to 1 (Bessel's). If
- * all elements are equal, the derivatives are 0. Squares neither overflow nor underflow.
+ * Computes the standard deviation sqrt(sum (x - mean)^2 / (n - correction)). The correction defaults to 1 (Bessel's).
+ * If all elements are equal, the derivatives are 0. Intermediate squares neither overflow nor underflow.
  *
  * @example
  * std(tensor([1, 2, 3, 4]), 0, { correction: 0 }).item(); // 1.118034
@@ -54,8 +54,8 @@ function integerProducts(x: Tensor): Tensor {
 }
 
 /**
- * Computes running products along an axis, in float64 and rounded once. After an overflow, later products can be finite
- * again. Derivatives of every order are exact even if elements are zero.
+ * Computes running products along an axis. Float products are computed in float64 and rounded once. After an overflow,
+ * later products can be finite again. Derivatives of every order are exact even if elements are zero.
  *
  * @example
  * cumprod(tensor([1, 2, 3, 4]), 0).toArray(); // [1, 2, 6, 24]
@@ -71,7 +71,10 @@ export function cumprod<S extends Shape>(x: Tensor<S>, axis: number, ...more: []
   return swapaxes(runningProducts(lines), i, -1) as Tensor as Tensor<S>;
 }
 
-/** Computes the maximum or minimum of bools, and its identity element if there are none. */
+/**
+ * Computes the maximum or minimum of bools. If there are no elements, returns the identity element: false for the
+ * maximum, true for the minimum.
+ */
 function ofTruths(
   call: 'any' | 'all',
   which: 'max' | 'min',
@@ -88,7 +91,7 @@ function ofTruths(
 }
 
 /**
- * Returns a bool: whether any element is true (nonzero). Without elements it is false.
+ * Returns a bool that tells whether any element is true (nonzero). The result is false if there are no elements.
  *
  * @example
  * any(tensor([[0, 2], [0, 0]]), 1).toArray(); // [1, 0]
@@ -101,7 +104,7 @@ export const any = <S extends Shape, const A extends Axes = undefined, const Kee
 ): Of<Reduce<S, A, Keep>> => ofTruths('any', 'max', checkTensor('any', x, more), axis, options) as never;
 
 /**
- * Returns a bool: whether all elements are true (nonzero). Without elements it is true.
+ * Returns a bool that tells whether all elements are true (nonzero). The result is true if there are no elements.
  *
  * @example
  * all(tensor([[1, 2], [0, 3]]), 1).toArray(); // [1, 0]

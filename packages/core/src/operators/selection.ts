@@ -1,6 +1,6 @@
 /**
- * Choosing, marking, replacing and scattering entries by position, range or mask. Functions without a docstring are methods,
- * too, and documented there, in `methods/`.
+ * Functions that choose, mark, replace or scatter entries by position, range or mask. Functions without a docstring
+ * here also exist as methods, and are documented there, in `methods/`.
  */
 
 import {
@@ -42,8 +42,8 @@ export interface OneHotOptions {
 }
 
 /**
- * Encodes class labels as vectors along a new last axis of length `classes`: 1 at the label, 0 elsewhere. No gradient
- * flows.
+ * Encodes class labels as vectors of length `classes`, along a new last axis. A vector is 1 at the label and 0
+ * elsewhere. No gradient flows.
  *
  * @param labels int32, from 0 to classes - 1.
  * @throws ArgumentError if a label is out of range.
@@ -72,9 +72,9 @@ export function oneHot<S extends Shape, const N extends number>(
 }
 
 /**
- * Replaces the elements of x where a mask is true by a value; no gradient flows from there.
+ * Returns x with `value` in place of the elements where a mask is true; no gradient flows to those elements.
  *
- * @param mask bool, of a shape that broadcasts to x's.
+ * @param mask A bool tensor whose shape broadcasts to that of x.
  * @example
  * maskedFill(tensor([1, 2, 3]), tensor([true, false, true]), -1).toArray(); // [-1, 2, -1]
  */
@@ -91,16 +91,17 @@ export function maskedFill<S extends Shape>(x: Tensor<S>, mask: Tensor, value: n
 
 /** The options of `scatter`. */
 export interface ScatterOptions {
-  /** Whether to replace the entries of x at the indices or to add to them. Defaults to `replace`. */
+  /** Whether entries replace those of x at the indices, or are added to them. Defaults to `replace`. */
   readonly reduce?: 'replace' | 'add';
 }
 
 /**
- * Writes the entries of `source` into a copy of x along an axis, each at its index: y[i, indices[i, j]] = source[i, j] for
- * axis 1. This is the inverse of `gather`. With `reduce: 'add'`, indices may repeat, and this is the adjoint of `gather`.
+ * Writes the entries of `source` into a copy of x along an axis, each at its index: y[i, indices[i, j]] = source[i, j]
+ * for axis 1. This is the inverse of `gather`. With `reduce: 'add'`, indices may repeat, and this is the adjoint of
+ * `gather`.
  *
- * @param indices int32, of x's shape except along the axis.
- * @param source A tensor of the shape of the indices, or a number.
+ * @param indices An int32 tensor. Its shape equals that of x except along the axis.
+ * @param source A tensor with the same shape as the indices, or a number.
  * @throws ArgumentError if an index is out of range, or an entry would be replaced twice.
  * @example
  * const indices = tensor([2, 0], { dtype: 'int32' });
@@ -142,7 +143,7 @@ export function scatter<S extends Shape>(
 }
 
 /**
- * Returns the positions of the nonzero elements, in row-major order: int32, [count, rank].
+ * Returns the positions of the nonzero elements, in row-major order, as an int32 tensor [count, rank].
  *
  * @example
  * nonzero(tensor([[0, 5], [7, 0]])).toArray(); // [[0, 1], [1, 0]]

@@ -9,7 +9,7 @@ import { arange } from '../create.ts';
 import { type Fitting, kernels as k, type Of, type Tensor } from '../tensor.ts';
 import type { Outer } from '../types/static-shapes.ts';
 
-/** Keeps the matrix elements whose row and column satisfy `keep`, and sets the others to zero. */
+/** Keeps the matrix elements for whose row and column `keep` returns true, and sets the others to zero. */
 function masked<S extends Shape>(
   call: string,
   x: Tensor<S>,
@@ -27,8 +27,8 @@ function masked<S extends Shape>(
 }
 
 /**
- * Keeps the lower triangle of the last two axes, including the diagonal `offset` above the main one, and sets the rest to
- * zero.
+ * Keeps the lower triangle of the last two axes and sets the rest to zero. The triangle includes the diagonal that is
+ * `offset` above the main one.
  *
  * @example
  * tril(ones([2, 3])).toArray(); // [[1, 0, 0], [1, 1, 0]]
@@ -37,7 +37,8 @@ export const tril = <S extends Shape>(x: Tensor<S>, offset = 0, ...more: []): Te
   masked('tril', x, offset, more, (columns, edge) => columns.lessEqual(edge));
 
 /**
- * Keeps the upper triangle of the last two axes, from the diagonal `offset` above the main one, and sets the rest to zero.
+ * Keeps the upper triangle of the last two axes and sets the rest to zero. The triangle begins at the diagonal that is
+ * `offset` above the main one.
  *
  * @example
  * triu(ones([2, 3]), 1).toArray(); // [[0, 1, 1], [0, 0, 1]]
@@ -47,14 +48,15 @@ export const triu = <S extends Shape>(x: Tensor<S>, offset = 0, ...more: []): Te
 
 /** The options of `diagonal`. */
 export interface DiagonalOptions {
-  /** The distance above the main diagonal; negative below it. Defaults to 0. */
+  /** The distance of the diagonal above the main one; negative values are below it. Defaults to 0. */
   readonly offset?: number;
-  /** The axes of the rows and of the columns. Defaults to the first two. */
+  /** The axes that hold the rows and the columns. Defaults to the first two. */
   readonly axes?: readonly [rows: number, columns: number];
 }
 
 /**
- * Removes two axes and appends a last axis with the diagonal over the two. A diagonal entirely outside the matrix is empty.
+ * Returns a diagonal over two axes. The two axes are removed, and the diagonal becomes a new last axis. A diagonal
+ * entirely outside the matrix is empty.
  *
  * @example
  * diagonal(tensor([[1, 2, 3], [4, 5, 6]])).toArray(); // [1, 5]
@@ -109,8 +111,8 @@ export function outer<A extends Shape, B extends Shape>(
 }
 
 /**
- * Computes the Kronecker product: each element of x is replaced by that element times y. If the shapes differ in length,
- * the shorter is padded with ones in front.
+ * Computes the Kronecker product: each element of x is replaced by that element times y. If the tensors differ in rank,
+ * axes of length 1 are added at the front of the one with lower rank.
  *
  * @example
  * kron(tensor([[1, 2]]), tensor([[1], [10]])).toArray(); // [[1, 2], [10, 20]]

@@ -1,12 +1,12 @@
-/** Tracks changes of variables, so that backward passes and views never use new elements in place of old ones. */
+/** Tracks modifications of variables, so that backward passes and views never see new elements in place of old ones. */
 
 import type { ArrayLike, Data, NdArray } from '@tapegrad/kernels';
 import { type AnyRecorded, type Entry, nextEntry, type Recorded } from './entry.ts';
 
-/** A change of a tensor's elements. */
+/** The last modification of a tensor's elements. */
 interface Change {
   readonly tensor: Recorded;
-  /** The number of the next entry at the time of the change. */
+  /** The number that the next tape entry had at the time of the modification. */
   before: number;
 }
 
@@ -14,7 +14,8 @@ const changes = new WeakMap<Data, Change>();
 let lastChange = 0;
 
 /**
- * Records that a tensor's elements are being replaced, so that backward passes don't use the new ones in place of the old.
+ * Records that a tensor's elements are being replaced, so that backward passes don't use the new elements in place of
+ * the old ones.
  */
 export function noteChange(tensor: Recorded): void {
   lastChange = nextEntry();
@@ -24,30 +25,33 @@ export function noteChange(tensor: Recorded): void {
   else changes.set(data, { tensor, before: lastChange });
 }
 
-/** Memory that other tensors share with the variable it belongs to. */
+/** The memory that other tensors share with a variable. */
 const shared = new WeakSet<Data>();
 
 /**
- * Records that other tensors may share this memory. If it belongs to a variable, the variable moves to new memory before it
- * changes.
+ * Records that other tensors may share this memory. If the memory belongs to a variable, the variable moves to new
+ * memory before its next change.
  */
 export const noteView = (data: Data): void => {
   shared.add(data);
 };
 
-/** Records that an array shares memory, if it is a view of a variable among the inputs. Only variables have a name. */
+/**
+ * Records that an array shares memory if it is a view of a variable among the inputs. Variables are recognized by
+ * having a name.
+ */
 export function noteViewOf(inputs: readonly Recorded[], { data }: NdArray): void {
   for (const { name, array } of inputs) if (name !== undefined && array.data === data) shared.add(data);
 }
 
 export const isShared = (data: Data): boolean => shared.has(data);
 
-/** An array. An array without memory, which has only a shape, never changes. */
+/** An array that may lack memory. An array without memory has only a shape, and never changes. */
 type MaybeStored = ArrayLike & { readonly data?: Data };
 
 /**
- * Looks for an input whose elements were replaced after the entry ran. Returns that tensor or, if it is a view, the
- * variable it is a view of.
+ * Looks for an input whose elements were replaced after the entry ran. Returns that tensor or, if the input is a view
+ * of a variable, the variable.
  */
 export function changedInput<T extends AnyRecorded>(
   { id, inputs: all }: Entry<T>,

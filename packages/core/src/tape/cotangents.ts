@@ -1,25 +1,26 @@
-/** Accumulates the cotangents that reach tensors during a backward pass. */
+/** Accumulates the cotangents that reach each tensor during a backward pass. */
 
 import type { ArrayLike, Kernels, Shape, Slice } from '@tapegrad/kernels';
 import type { AnyRecorded } from './entry.ts';
 
-/** Counts the references to values, to free their memory when there are none left. */
+/** Counts references to values, and frees the memory of a value when there are none left. */
 export interface CotangentMemory<A> {
-  /** Computes a value that has no holder yet, and frees the intermediate values. */
+  /** Computes a value that nothing references yet, and frees the intermediate values. */
   run(compute: () => A): A;
-  /** Begins what `run` does, for callers that can't afford a closure. */
+  /** Starts the work of `run`, for callers that can't afford a closure. Returns a number to pass to `end`. */
   begin(): number;
   /**
-   * Ends what `begin` began, given the number it returned. `value` is the result, or undefined if the computation failed.
+   * Ends the work of `run`, given the number that `begin` returned. `value` is the result, or undefined if the
+   * computation failed.
    */
   end(begun: number, value: A | undefined): void;
   retain(value: A): void;
   release(value: A): void;
-  /** Hands a value to code that may keep it: its memory is never freed for reuse. */
+  /** Marks a value as visible to code that may keep it, so that its memory is never freed for reuse. */
   escape(value: A): void;
 }
 
-/** Leaves everything to the garbage collector. */
+/** Frees nothing explicitly; the garbage collector does it all. */
 export const garbageCollected: CotangentMemory<unknown> = {
   run: (compute) => compute(),
   begin: () => 0,
@@ -36,27 +37,30 @@ interface SliceCotangent<A> {
 }
 
 /**
- * Sums of the cotangents that have reached tensors so far.
+ * Holds, for each tensor, the sum of the cotangents that have reached it so far.
  *
- * The cotangent of a slice is as large as the tensor it was cut from, and almost entirely zero. A tensor of n steps, sliced
- * step by step, would be filled n times. So the cotangents of its slices are collected, and joined once all are there.
+ * The cotangent of a slice, written as a cotangent of the whole tensor, is as large as that tensor and almost entirely
+ * zero. If a tensor of n steps is sliced step by step, it would be filled with zeros n times. So the cotangents of a
+ * tensor's slices are collected first, and joined once all have arrived.
  */
 export class Cotangents<T extends Pick<AnyRecorded, 'shape' | 'entry'>, A extends ArrayLike> {
-  // Values of a single step are keyed by number: a map takes several times as long for an object that it has not seen.
+  // Results are keyed by their entry's number: a map takes several times as long for an object that it has not seen
+  // before.
   readonly #atResults = new Map<number, A>();
-  /** The result that a cotangent reached last, unless it was taken: nearly always the next one to be taken. */
+  /**
+   * The entry number of the result that a cotangent reached last, unless it has been taken. It is nearly always the
+   * next one to be taken.
+   */
   #last: number | undefined;
   #atLast: A | undefined;
   readonly #atInputs = new Map<T, A>();
-  /** The cotangents of slices that the sums do not contain yet. */
+  /** The cotangents of slices that have not been added to the sums yet. */
   readonly #parts = new Map<T, SliceCotangent<A>[]>();
   readonly #kernels: Kernels<A>;
   readonly #memory: CotangentMemory<A>;
   readonly #since: number;
 
-  /**
-   * @param since The number of the first entry to be walked to.
-   */
+  /** @param since The number of the first entry that the backward pass visits. */
   constructor(kernels: Kernels<A>, memory: CotangentMemory<A>, since: number) {
     this.#kernels = kernels;
     this.#memory = memory;
@@ -67,7 +71,7 @@ export class Cotangents<T extends Pick<AnyRecorded, 'shape' | 'entry'>, A extend
     return entry !== undefined && entry.id >= this.#since;
   }
 
-  /** Adds a cotangent, which is retained already, to the sum of a tensor. */
+  /** Adds a cotangent to the sum of a tensor. The caller must have retained the cotangent. */
   add(x: T, cotangent: A): void {
     if (!this.#isResult(x)) {
       this.#atInputs.set(x, this.#plus(this.#atInputs.get(x), cotangent));
@@ -114,7 +118,7 @@ export class Cotangents<T extends Pick<AnyRecorded, 'shape' | 'entry'>, A extend
     return this.#withParts(result, this.#takeSum(result.entry!.id));
   }
 
-  /** Returns the sums at tensors that were not computed by any walked entry. */
+  /** Returns the sums at tensors that no visited entry computed. */
   atInputs(): Map<T, A> {
     for (const x of this.#parts.keys()) {
       if (!this.#isResult(x)) this.#atInputs.set(x, this.#withParts(x, this.#atInputs.get(x))!);
@@ -146,13 +150,13 @@ export class Cotangents<T extends Pick<AnyRecorded, 'shape' | 'entry'>, A extend
   }
 }
 
-/** Returns the axis on which a slice takes a contiguous range, if it takes all other axes whole; otherwise undefined. */
+/** Returns the axis along which a slice takes a contiguous range, if it takes all other axes whole; otherwise undefined. */
 function rangeAxis({ sizes, steps }: Slice, shape: Shape): number | undefined {
   const partial = shape.map((_, i) => i).filter((i) => sizes[i] !== shape[i] || (steps[i] !== 1 && shape[i]! > 1));
   return partial.length === 1 && steps[partial[0]!] === 1 ? partial[0] : undefined;
 }
 
-/** Sums parts, each placed in zeros of a shape. */
+/** Sums parts of a tensor, each placed at its position in zeros of the given shape. */
 function join<A extends ArrayLike>(k: Kernels<A>, parts: readonly SliceCotangent<A>[], shape: Shape): A {
   const sums: A[] = [];
   const byAxis = new Map<number, SliceCotangent<A>[]>();
@@ -172,7 +176,7 @@ function join<A extends ArrayLike>(k: Kernels<A>, parts: readonly SliceCotangent
 const endOf = <A>({ slice: { starts, sizes } }: SliceCotangent<A>, axis: number): number =>
   starts[axis]! + sizes[axis]!;
 
-/** Groups ranges of an axis into as few rows as possible. The ranges in a row are in order and do not overlap. */
+/** Groups ranges of an axis into as few rows as possible. Within a row, ranges are in order and do not overlap. */
 function rowsOf<A>(ranges: readonly SliceCotangent<A>[], axis: number): SliceCotangent<A>[][] {
   const rows: SliceCotangent<A>[][] = [];
   for (const part of ranges.toSorted((a, b) => a.slice.starts[axis]! - b.slice.starts[axis]!)) {
@@ -183,7 +187,7 @@ function rowsOf<A>(ranges: readonly SliceCotangent<A>[], axis: number): SliceCot
   return rows;
 }
 
-/** Concatenates ranges of an axis, with zeros in the gaps. */
+/** Concatenates the ranges of a row along an axis, with zeros in the gaps. */
 function layDown<A extends ArrayLike>(k: Kernels<A>, row: readonly SliceCotangent<A>[], axis: number, shape: Shape): A {
   const { dtype } = row[0]!.cotangent;
   const pieces: A[] = [];

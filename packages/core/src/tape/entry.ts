@@ -1,51 +1,54 @@
-/** The entries of the tape: the operations that ran, with their inputs and their order, as plain data. */
+/** The entries of the tape: the operations that ran, in order, with their inputs, as plain data. */
 
 import type { ArrayLike, NdArray, Primitive, Shape } from '@tapegrad/kernels';
 
-/** The properties of a tensor that the tape uses. Its array is that of an interpreter: strided, or with a shape only. */
+/**
+ * The properties of a tensor that the tape uses. The type of the array depends on the interpreter: a strided array, or
+ * an abstract one that has only a shape.
+ */
 export interface Recorded<A extends ArrayLike = NdArray> {
   readonly array: A;
   readonly shape: Shape;
   /**
-   * Whether gradients flow to it: it is a parameter, was marked as requiring a gradient, or was computed from such a
-   * tensor.
+   * Whether gradients flow to the tensor: it is a parameter, was marked as requiring a gradient, or was computed from
+   * such a tensor.
    */
   readonly requiresGrad: boolean;
-  /** The primitive that computed it; `undefined` for an input of the program. */
+  /** The entry of the operation that computed the tensor; `undefined` for an input of the program. */
   readonly entry: Entry<Recorded<A>> | undefined;
-  /** A name for messages and listings. */
+  /** The name of the tensor for messages and listings. */
   readonly name: string | undefined;
 }
 
-/** The properties that the tape uses, for a tensor of any interpreter. */
+/** The properties of a tensor that the tape uses, for any interpreter's array type. */
 export type AnyRecorded = Recorded<ArrayLike>;
 
 /** The kind of an operation: a primitive, a custom operation, or a function whose tape was not kept. */
 export type Op = Primitive | 'custom' | 'checkpoint';
 
-/** A custom operation. All its entries in a program share this one constant. */
+/** A custom operation. All entries of the operation in a program share this one constant. */
 export interface Definition<T extends AnyRecorded = Recorded> {
   readonly name: string;
-  /** Computes its result from other inputs. */
+  /** Runs the operation on other inputs. */
   run(inputs: readonly T[], options: unknown): T;
-  /** Computes the cotangent of each input from that of the result; `null` is 0. */
+  /** Computes the cotangent of each input from the cotangent `g` of the result; `null` means 0. */
   cotangents(entry: Entry<T>, g: T): readonly (T | null)[];
-  /** Computes the tangent of the result from those of the inputs. */
+  /** Computes the tangent of the result from the tangents of the inputs. */
   tangent(entry: Entry<T>, tangents: readonly T[]): T;
-  /** Whether it treats leading axes as batch axes. */
+  /** Whether the operation treats leading axes as batch axes. */
   readonly batched: boolean;
 }
 
 /** The attributes of an entry whose op is `custom`. */
 export interface CustomAttributes<T extends AnyRecorded = Recorded> {
   readonly definition: Definition<T>;
-  /** The plain data that it took besides its inputs. */
+  /** The plain data that the operation received besides its inputs. */
   readonly options: unknown;
 }
 
 /** The attributes of an entry whose op is `checkpoint`. */
 export interface Recomputation<T extends AnyRecorded = Recorded> {
-  /** Runs the function again, in the same way. */
+  /** Runs the checkpointed function again, in the same way. */
   recompute(): T;
 }
 
@@ -54,20 +57,24 @@ let executed = 0;
 /**
  * An operation that ran.
  *
- * An entry references its inputs, and through them the entries that computed them. Only its output references it. So a
- * forward pass whose results are dropped is garbage, and a result's tape is everything reachable from it.
+ * An entry references its inputs, and through them the entries that computed these. Nothing references the entry except
+ * its output. So the results of a forward pass can be garbage-collected as soon as the program drops them. The tape of
+ * a result consists of all entries reachable from it.
  */
 export class Entry<T extends AnyRecorded = Recorded> {
-  /** Position in the order of execution. */
+  /** The position of the entry in the order of execution. */
   readonly id: number = executed++;
   readonly op: Op;
-  /** Empty once a backward pass has consumed the entry. */
+  /** The inputs of the operation. Empty once a backward pass has consumed the entry. */
   inputs: readonly T[];
-  /** The operation's arguments besides its inputs: plain data, or for `custom` and `checkpoint` their own attributes. */
+  /**
+   * The arguments of the operation besides its inputs: plain data, `CustomAttributes` for `custom`, or a
+   * `Recomputation` for `checkpoint`.
+   */
   attributes: unknown;
-  /** Whether a backward pass has consumed it. */
+  /** Whether a backward pass has consumed the entry. */
   consumed = false;
-  /** The number of the last walk that visited it. */
+  /** The number of the last walk that visited the entry. */
   walk = 0;
   #output: T | undefined;
 
@@ -86,7 +93,10 @@ export class Entry<T extends AnyRecorded = Recorded> {
     return this.#output as T;
   }
 
-  /** Sets the output. The recorder calls this once, after creating the output, because the output refers to this entry. */
+  /**
+   * Sets the output, which refers to this entry. So the recorder creates the entry first, then the output, and then
+   * calls this once.
+   */
   bind(output: T): void {
     this.#output = output;
   }
@@ -99,9 +109,9 @@ export class Entry<T extends AnyRecorded = Recorded> {
   }
 }
 
-/** Returns a custom operation's definition and its options; undefined for other operations. */
+/** Returns the definition and options of a custom operation's entry; undefined for other entries. */
 export const customOf = <T extends AnyRecorded>({ op, attributes }: Entry<T>): CustomAttributes<T> | undefined =>
   op === 'custom' ? (attributes as CustomAttributes<T>) : undefined;
 
-/** Returns the number of the next entry: later operations get this number or a higher one. */
+/** Returns the number that the next entry will get. Every later entry has this number or a higher one. */
 export const nextEntry = (): number => executed;

@@ -1,26 +1,29 @@
-/** Interceptors, which see operations before they run. */
+/** Interceptors, which receive operations before they run. */
 
 import { checkSynchronous, DynamicScope } from '@tapegrad/kernels';
 import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
 import type { AnyRecorded, Op, Recorded } from './entry.ts';
 
-/** An operation that can be intercepted. The operations inside a checkpoint are intercepted individually. */
+/**
+ * The kinds of operations that can be intercepted. A checkpoint can't, but the operations inside it are intercepted
+ * individually.
+ */
 type Interceptable = Exclude<Op, 'checkpoint'>;
 
 /** An operation that is about to run: a primitive, or `custom`. */
 export interface OperationCall<T extends AnyRecorded = Recorded> {
   readonly op: Interceptable;
   readonly inputs: readonly T[];
-  /** The plain data that the operation takes besides its inputs, or `CustomAttributes` for `custom`. */
+  /** The plain data that the operation receives besides its inputs, or `CustomAttributes` for `custom`. */
   readonly attributes: unknown;
-  /** Runs the operation without this interceptor. The inputs default to its own. */
+  /** Runs the operation without this interceptor. The inputs default to those of the call. */
   run(inputs?: readonly T[]): T;
 }
 
-/** Returns an operation's result: that of `call.run()`, or any other. */
+/** Returns the result of an operation: that of `call.run()`, or any other tensor. */
 export type Interceptor<T extends AnyRecorded = Recorded> = (call: OperationCall<T>) => T;
 
-/** An interceptor, and the installation that was active when it was installed. */
+/** An interceptor, and the next one out: the installation that was active when this one was made. */
 interface Installation {
   readonly interceptor: Interceptor;
   readonly outer: Installation | undefined;
@@ -32,8 +35,8 @@ const innermost = new DynamicScope<Installation | undefined>(undefined);
 export const isIntercepted = (): boolean => innermost.current !== undefined;
 
 /**
- * Runs an operation through the innermost interceptor, if there is one. Operations that it runs itself go to the next one
- * out.
+ * Runs an operation through the innermost interceptor, if there is one. Operations that the interceptor itself runs go
+ * to the next one out.
  */
 export function throughInterceptors<T extends AnyRecorded>(
   op: Interceptable,
@@ -54,9 +57,10 @@ export function throughInterceptors<T extends AnyRecorded>(
 }
 
 /**
- * Runs `body`, which must not be asynchronous, while an interceptor sees every operation on tensors. It may count them, for
- * example, or run something else in their place. The interceptor installed last sees a call first; the operations it runs
- * go to the one installed before it.
+ * Runs `body` with an interceptor, which receives every operation on tensors before it runs. The interceptor may count
+ * operations, for example, or run something else in their place. Of several interceptors, the one installed last
+ * receives an operation first. The operations that an interceptor runs go to the one installed before it. `body` must
+ * not be asynchronous.
  *
  * @example
  * const ops: string[] = [];

@@ -1,4 +1,4 @@
-/** Hooks and observers of walks over a tape. */
+/** Hooks of tensors, and observers of walks over a tape. */
 
 import { DynamicScope } from '@tapegrad/kernels';
 import type { AnyRecorded, Entry, Recorded } from './entry.ts';
@@ -28,9 +28,9 @@ export function addHook<T extends AnyRecorded>(x: T, hook: Hook<T>): () => void 
 
 /** Receives the values that walks over a tape compute. */
 export interface Observer<T extends AnyRecorded = Recorded> {
-  /** Receives the cotangent `d` that an entry passes to its input `i`, given its output's cotangent `g`. */
+  /** Receives the cotangent `d` that an entry passes to its input `i`, computed from the cotangent `g` of its output. */
   cotangent(entry: Entry<T>, i: number, g: T, d: T): void;
-  /** Receives the tangent `t` of an entry's output, given those of its inputs. */
+  /** Receives the tangent `t` of an entry's output, computed from the tangents `of` its inputs. */
   tangent(entry: Entry<T>, of: readonly (T | undefined)[], t: T): void;
 }
 
@@ -39,7 +39,7 @@ const observer = new DynamicScope<Observer | undefined>(undefined);
 export const currentObserver = <T extends AnyRecorded>(): Observer<T> | undefined =>
   observer.current as unknown as Observer<T> | undefined;
 
-/** Runs `body` with the given observer, or with none. */
+/** Runs `body` with the given observer, or without any if it is `undefined`. */
 export const withObserver = <T extends AnyRecorded, R>(own: Observer<T> | undefined, body: () => R): R =>
   observer.run(own as unknown as Observer | undefined, body);
 
@@ -48,5 +48,5 @@ const applied = new DynamicScope<Entry<AnyRecorded> | undefined>(undefined);
 /** Returns the entry whose rule is running, if an observed walk is running one. */
 export const appliedEntry = (): Entry<AnyRecorded> | undefined => applied.current;
 
-/** Runs `run`, during which `appliedEntry` returns the entry. */
+/** Calls `run`. Until it returns, `appliedEntry` returns `entry`. */
 export const whileApplying = <R>(entry: Entry<AnyRecorded> | undefined, run: () => R): R => applied.run(entry, run);

@@ -6,16 +6,16 @@ import type { AnyRecorded, Entry } from './entry.ts';
 import { unbroadcast } from './rules/unbroadcast.ts';
 import { type Rules, ruleFor, type VariadicVjp } from './rules/vjp-rules.ts';
 
-/** The values that a backward pass computes with: arrays, or tensors themselves. */
+/** The representation of values that a backward pass computes with: plain arrays, or the tensors themselves. */
 export interface ValueDomain<T, A> {
   readonly kernels: Kernels<A>;
   /** Returns the value of a tensor. */
   readonly value: (x: T) => A;
-  /** Returns a tensor with a value. */
+  /** Returns a tensor that has the given value. */
   readonly tensor: (value: A) => T;
 }
 
-// A rule as the backward pass calls it: the inputs come before the plain data.
+// The type of a rule as the backward pass calls it: the inputs come before the plain data.
 type AnyVjp = <A>(k: Kernels<A>, g: A, y: A, ...args: readonly unknown[]) => A;
 
 export type Rule = Rules[Primitive];
@@ -27,8 +27,8 @@ export const ruleOf = ({ op }: Entry<AnyRecorded>): Rule => ruleFor(op as Primit
 export const hasVjp = (rule: Rule, i: number): boolean => typeof rule === 'function' || rule[i] !== null;
 
 /**
- * Computes the cotangent that a primitive's entry passes to its input `i`, given the cotangent `g` of its output. If the
- * input was broadcast, it may have the output's shape.
+ * Computes the cotangent that a primitive's entry passes to its input `i`, given the cotangent `g` of its output. If
+ * the input was broadcast, the result may still have the output's shape.
  */
 export function cotangentOf<T extends AnyRecorded, A extends ArrayLike>(
   { kernels: k, value }: ValueDomain<T, A>,
@@ -48,8 +48,8 @@ export function cotangentOf<T extends AnyRecorded, A extends ArrayLike>(
 }
 
 /**
- * Computes the cotangent that a primitive's entry passes to its input `i`, given its output's cotangent `g`, in that
- * input's shape.
+ * Computes the cotangent that a primitive's entry passes to its input `i`, given its output's cotangent `g`, summed to
+ * the shape of that input.
  */
 export const applyVjp = <T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
@@ -61,7 +61,7 @@ export const applyVjp = <T extends AnyRecorded, A extends ArrayLike>(
 
 type AnyRun = (...args: readonly unknown[]) => ArrayLike;
 
-/** Returns primitives that compute only shapes, and record the operands they read. */
+/** Returns primitives that compute only shapes, and that add the operands they read to a set. */
 function shapesReadInto(read: Set<unknown>): Kernels<ArrayLike> {
   const types = resultTypes();
   const noting = (op: Primitive): AnyRun => {
@@ -75,8 +75,8 @@ function shapesReadInto(read: Set<unknown>): Kernels<ArrayLike> {
 }
 
 /**
- * Returns the inputs whose elements a primitive's entry needs to pass a cotangent to input `i`. They are found by running
- * its rule on shapes.
+ * Returns the inputs whose elements are needed to pass a cotangent to input `i` of a primitive's entry. The inputs are
+ * found by running the rule on shapes.
  */
 export function inputsRead<T extends AnyRecorded>(entry: Entry<T>, i: number): T[] {
   if (typeof ruleOf(entry) === 'function') return [];

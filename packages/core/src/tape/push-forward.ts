@@ -10,7 +10,7 @@ import { jvpRules } from './rules/jvp-rules.ts';
 
 type AnyJvp<A> = (k: Kernels<A>, t: A, y: A, ...args: readonly unknown[]) => A;
 
-/** Computes the contribution of the tangent `t` of input `i` to the output's tangent, for a primitive's entry. */
+/** Computes what the tangent `t` of input `i` contributes to the output's tangent, for a primitive's entry. */
 function tangentFrom<T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
   entry: Entry<T>,
@@ -27,7 +27,7 @@ function tangentFrom<T extends AnyRecorded, A extends ArrayLike>(
   return how(k, t, value(output), ...args, attributes);
 }
 
-/** Computes the output's tangent for a primitive's entry. At least one input has a tangent. */
+/** Computes the output's tangent for a primitive's entry. At least one of the inputs must have a tangent. */
 function throughPrimitive<T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
   entry: Entry<T>,
@@ -65,8 +65,8 @@ function hasTangent(entry: Entry<AnyRecorded>, i: number): boolean {
 }
 
 /**
- * Walks a tape forward from the tangents of some tensors, and returns the tangents of the wanted ones. They are `undefined`
- * for tensors computed from none of them.
+ * Walks a tape forward from the tangents of some tensors, and returns the tangents of the wanted ones. The tangent is
+ * `undefined` for a wanted tensor that does not depend on any of the starting tensors.
  */
 export function pushForward<T extends AnyRecorded, A extends ArrayLike>(
   domain: ValueDomain<T, A>,
@@ -78,7 +78,7 @@ export function pushForward<T extends AnyRecorded, A extends ArrayLike>(
   const { kernels: k, value, tensor } = domain;
   const entries = expanded(tape);
   const known = new Map(from);
-  // The number of pending reads of each tensor's tangent: after the last, its memory can be freed.
+  // Counts the pending reads of each tensor's tangent. After the last one, the tangent's memory can be freed.
   const reads = new Map<T, number>(wanted.map((y) => [y, Number.POSITIVE_INFINITY]));
   for (const { inputs } of entries) for (const x of inputs) reads.set(x, (reads.get(x) ?? 0) + 1);
 
@@ -97,7 +97,8 @@ export function pushForward<T extends AnyRecorded, A extends ArrayLike>(
 
   const observer = currentObserver<T>();
   const watched = (entry: Entry<T>): A => {
-    // Operations inside a rule, backward passes included, aren't observed separately; only the resulting tangent is.
+    // Operations inside a rule, including those of backward passes that it runs, aren't observed separately; only the
+    // resulting tangent is.
     const t = withObserver(undefined, () => whileApplying(entry, () => through(entry)));
     const tensorOf = (known: A | undefined): T | undefined => known && tensor(known);
     observer?.tangent(

@@ -9,13 +9,13 @@ import { type AnyRecorded, type Entry, nextEntry } from './entry.ts';
 let walks = 0;
 
 /**
- * Returns the entries that computed the given tensors, from number `since` on, in order of execution. So every entry
- * comes after those that computed its inputs, and walking backwards needs no recursion.
+ * Returns the entries that computed the given tensors, in order of execution, without those before number `since`. So
+ * every entry comes after those that computed its inputs, and walking backward needs no recursion.
  */
 export function entriesOf<T extends AnyRecorded>(roots: Iterable<T>, since = 0): Entry<T>[] {
   const found: Entry<T>[] = [];
   const walk = ++walks;
-  // True for a chain of layers, for example; then sorting isn't needed.
+  // Whether the entries are found in descending order, as for a chain of layers. Then sorting isn't needed.
   let isDescending = true;
   let last = nextEntry();
   const visit = ({ entry }: T): void => {

@@ -1,4 +1,4 @@
-/** The tapes of checkpoints, recorded when a backward pass reaches them. */
+/** The tapes of checkpoints, which are recorded when a backward pass reaches them. */
 
 import { DynamicScope } from '@tapegrad/kernels';
 import { type AnyRecorded, Entry, nextEntry, type Recomputation } from './entry.ts';
@@ -8,14 +8,14 @@ import { withRecording } from './recording.ts';
 const recomputing = new DynamicScope(false);
 
 /**
- * Returns whether a forward pass is being rerun to record its tape. Its side effects, such as running statistics, have
- * already happened once.
+ * Returns whether a forward pass is being rerun to record its tape. Side effects, such as updates of running
+ * statistics, have already happened once.
  */
 export const isRecomputing = (): boolean => recomputing.current;
 
 /**
- * Returns the entries that replace a checkpoint's entry. Its function is run again and recorded, and the new result is
- * passed on as the checkpoint's.
+ * Returns the entries that replace a checkpoint's entry. The checkpointed function is run again and recorded. A last
+ * entry passes the new result on as the checkpoint's output.
  */
 export function recomputed<T extends AnyRecorded>({ attributes, output }: Entry<T>): Entry<T>[] {
   const since = nextEntry();
@@ -28,6 +28,6 @@ export function recomputed<T extends AnyRecorded>({ attributes, output }: Entry<
   });
 }
 
-/** Returns the entries of a tape with each checkpoint replaced by its recomputed entries. */
+/** Returns the entries of a tape, with each checkpoint replaced by its recomputed entries. */
 export const expanded = <T extends AnyRecorded>(entries: readonly Entry<T>[]): Entry<T>[] =>
   entries.flatMap((entry) => (entry.op === 'checkpoint' ? expanded(recomputed(entry)) : [entry]));

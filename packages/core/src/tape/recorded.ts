@@ -1,4 +1,4 @@
-/** The recording interpreter: runs another one on arrays, and appends the operations to the tape. */
+/** The recording interpreter: runs another interpreter on arrays, and records the operations on the tape. */
 
 import {
   arity,
@@ -23,13 +23,16 @@ const isDifferentiable = (op: Primitive): boolean => {
   return typeof rule === 'function' || rule.some((vjp) => vjp !== null);
 };
 
-/** Makes a tensor from an array and the entry that computed it. */
+/** Creates a tensor from an array and the entry that computed it. */
 export type Wrap<T> = (array: NdArray, entry: Entry | undefined) => T;
 
-/** A primitive as the tape sees it: it takes arrays and at most one value of plain data, and returns an array. */
+/**
+ * The type of a primitive as the tape sees it: a function of arrays and at most one value of plain data, which returns
+ * an array.
+ */
 type Run = (...args: readonly unknown[]) => NdArray;
 
-/** Makes a tensor of an operation's result, with an entry if a gradient can flow through it. */
+/** Creates the tensor of an operation's result, with a tape entry if a gradient can flow through it. */
 export function record<T extends Recorded>(
   wrap: Wrap<T>,
   op: Op,
@@ -49,7 +52,7 @@ export function record<T extends Recorded>(
 }
 
 function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
-  // Looked up at the first call, when the rules of an extension are registered.
+  // Computed at the first call, when the rules of an extension are registered.
   let differentiable: boolean | undefined;
   const mayBeView = !givesOwnMemory(op);
   const finish = (inputs: readonly T[], attributes: unknown, array: NdArray): T => {
@@ -95,6 +98,6 @@ function recordedPrimitive<T extends Recorded>(op: Primitive, wrap: Wrap<T>) {
   }
 }
 
-/** Returns the primitives on recorded tensors. */
+/** Returns the primitives on tensors, which are recorded. */
 export const recorded = <T extends Recorded>(wrap: Wrap<T>): Kernels<T> =>
   Object.fromEntries(primitives.map((op) => [op, recordedPrimitive(op, wrap)])) as unknown as Kernels<T>;

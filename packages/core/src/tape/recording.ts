@@ -12,8 +12,8 @@ export const isRecording = (): boolean => recording.current;
 export const withRecording = <R>(on: boolean, body: () => R): R => recording.run(on, body);
 
 /**
- * Runs a function without recording: no gradient flows to or through its results. It must not be asynchronous, since
- * recording would resume before it ends.
+ * Runs a function without recording, so that no gradient flows through its results. The function must not be
+ * asynchronous, since recording would resume before it ends.
  *
  * @example
  * const w = parameter(ones([2]));

@@ -1,4 +1,4 @@
-/** The backward sweep: a single walk over the tape, the same for arrays and for recorded tensors. */
+/** The backward sweep: a single walk over the tape. The same code runs on arrays and on recorded tensors. */
 
 import { type ArrayLike, formatShape, type Slice, sameShape } from '@tapegrad/kernels';
 import { TapeError } from '../checks/errors.ts';
@@ -11,7 +11,7 @@ import { entriesOf } from './reachable.ts';
 import { recomputed } from './recomputation.ts';
 import { unbroadcast } from './rules/unbroadcast.ts';
 
-/** Returns a tensor's name for error messages. */
+/** Returns the name of a tensor for error messages, or `otherwise` if it has none. */
 export const nameOf = ({ name }: AnyRecorded, otherwise: string): string =>
   name === undefined ? otherwise : `'${name}'`;
 
@@ -25,32 +25,39 @@ export function checkUnchanged<T extends AnyRecorded>(entry: Entry<T>, inputs: r
   );
 }
 
-/** Returns whether a cotangent of `x` has its shape and dtype. */
+/** Returns whether a cotangent of `x` has the shape and dtype of `x`. */
 const fits = (x: AnyRecorded, d: ArrayLike): boolean => sameShape(d.shape, x.shape) && d.dtype === x.array.dtype;
 
-/** Returns the error for a cotangent that does not fit `x`. `giver` says where it came from. */
+/**
+ * Returns the error for a cotangent whose shape or dtype differs from that of `x`. `giver` says where the cotangent
+ * came from.
+ */
 export function misfit(giver: string, x: AnyRecorded, d: ArrayLike): TapeError {
   const expected = `${x.array.dtype} ${formatShape(x.shape)}`;
   return new TapeError(`backward: ${giver} a cotangent of ${d.dtype} ${formatShape(d.shape)}, expected ${expected}`);
 }
 
-/** The options of a sweep: its walk, its results, and whether the tape survives. */
+/** The options of a sweep: which entries it walks, which cotangents it returns, and whether it keeps the tape. */
 export interface SweepOptions<T extends AnyRecorded, A> {
   /** The tensors whose cotangents to return. Defaults to every input of the program that requires a gradient. */
   readonly wanted?: ReadonlySet<T> | undefined;
-  /** The number of the first entry to walk to, if nothing wanted comes before it. Defaults to 0, for all entries. */
+  /**
+   * The number of the first entry to visit. Set it if no wanted tensor was computed before that entry. Defaults to 0,
+   * for all entries.
+   */
   readonly since?: number;
-  /** The entries to walk, in order of execution. Defaults to those that computed the seeds' tensors. */
+  /** The entries to visit, in order of execution. Defaults to those that computed the seeds' tensors. */
   readonly entries?: readonly Entry<T>[] | undefined;
   /** Whether to keep the tape usable afterwards. */
   readonly retain: boolean;
-  /** Frees the memory of cotangents after use, if values have memory that can be freed. */
+  /** Frees the memory of cotangents after use. Only needed if values have memory that can be freed. */
   readonly memory?: CotangentMemory<A> | undefined;
 }
 
 /**
- * Walks the tape of one or more tensors backwards from their cotangents, the seeds. It follows the entries between the
- * seeds and anything wanted, and returns the cotangent of every wanted tensor it reaches.
+ * Walks the tape of one or more tensors backward from the seeds, which are the cotangents of these tensors. The sweep
+ * visits only entries between the seeds and wanted tensors. It returns the cotangent of every wanted tensor that it
+ * reaches.
  */
 export const sweep = <T extends AnyRecorded, A extends ArrayLike>(
   seeds: ReadonlyMap<T, A>,
@@ -63,7 +70,7 @@ function areInputs(tensors: Iterable<AnyRecorded>): boolean {
   return true;
 }
 
-/** Returns whether entries have no inputs of the program that require a gradient, other than `known`. */
+/** Returns whether every input of the program that requires a gradient, among the inputs of `entries`, is in `known`. */
 function hasNoInputBut<T extends AnyRecorded>(known: ReadonlySet<T>, entries: readonly Entry<T>[]): boolean {
   for (const { inputs } of entries) {
     for (const x of inputs) if (x.entry === undefined && x.requiresGrad && !known.has(x)) return false;
@@ -76,9 +83,9 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
   readonly #options: SweepOptions<T, A>;
   readonly #since: number;
   readonly #memory: CotangentMemory<A>;
-  /** The tensors whose cotangents to find; `undefined` for every input of the program. */
+  /** The tensors whose cotangents to find. `undefined` stands for every input of the program. */
   #wanted: ReadonlySet<T> | undefined;
-  /** The remaining results that depend on a wanted tensor; `undefined` if every input of the program is wanted. */
+  /** The results, not yet visited, that depend on a wanted tensor. `undefined` if every input of the program is wanted. */
   #leading: Set<T> | undefined;
   readonly #arrived: Cotangents<T, A>;
   /** The cotangents of wanted results. */
@@ -103,7 +110,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     // Starts at the last entry. Recomputed entries take the place of their checkpoint.
     const ahead = [...entries];
     for (let entry = ahead.pop(); entry !== undefined; entry = ahead.pop()) {
-      // It isn't needed any more, and the set would keep a recomputed tape in memory.
+      // The output isn't needed any more. Keeping it in the set would keep a recomputed tape in memory.
       this.#leading?.delete(entry.output);
       if (entry.op !== 'checkpoint') this.#pass(entry);
       else for (const inner of this.#recomputed(entry)) ahead.push(inner);
@@ -118,7 +125,10 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     return found;
   }
 
-  /** Finds the results that depend on a wanted tensor, unless every input of the program is wanted anyway. */
+  /**
+   * Prepares to skip results that don't depend on a wanted tensor. If every input of the program is wanted anyway,
+   * nothing is skipped.
+   */
   #leaveOut(entries: readonly Entry<T>[], wanted: ReadonlySet<T>): void {
     if (this.#since === 0 && areInputs(wanted) && hasNoInputBut(wanted, entries)) {
       this.#wanted = undefined;
@@ -128,7 +138,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     this.#findLeading(entries);
   }
 
-  /** Adds the results that depend on a wanted tensor. */
+  /** Adds to `#leading` the results that depend on a wanted tensor. */
   #findLeading(entries: readonly Entry<T>[]): void {
     const [wanted, leading] = [this.#wanted, this.#leading];
     if (wanted === undefined || leading === undefined) return;
@@ -143,12 +153,12 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
 
   #flowsTo(x: T): boolean {
     if (!x.requiresGrad) return false;
-    // A result of 'stopGradient' is a leaf of a transform, and no wanted tensor comes before it.
+    // A result of 'stopGradient' is a leaf of a transform, so no wanted tensor was computed before it.
     if (this.#leading === undefined) return x.entry?.op !== 'stopGradient';
     return this.#isWanted(x) || this.#leading.has(x);
   }
 
-  /** Returns a checkpoint's recomputed entries; none if no cotangent has reached its result. */
+  /** Returns the recomputed entries of a checkpoint; an empty list if no cotangent has reached its result. */
   #recomputed(entry: Entry<T>): readonly Entry<T>[] {
     if (!this.#arrived.has(entry.output)) return [];
     checkUnchanged(entry);
@@ -157,7 +167,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     return entries;
   }
 
-  /** Passes the cotangent of an entry's output on to its inputs, if there is one. */
+  /** Takes the cotangent of an entry's output, if there is one, and passes it on to the entry's inputs. */
   #pass(entry: Entry<T>): void {
     const { output } = entry;
     const sum = this.#arrived.take(output);
@@ -190,7 +200,10 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     }
   }
 
-  /** Runs `applyVjp` with the sweep's memory. A closure would cost a fifth of the time of a small entry. */
+  /**
+   * Runs `applyVjp` with the sweep's memory. Passing a closure to `run` instead would cost a fifth of the time of a
+   * small entry.
+   */
   #applyRule(entry: Entry<T>, i: number, g: A, rule: Rule): A {
     const begun = this.#memory.begin();
     let d: A | undefined;
@@ -213,7 +226,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
     });
   }
 
-  /** Adds the cotangent `d` that an entry computed from `g` for its input `i`. */
+  /** Adds `d` to the cotangent of input `i`. The entry computed `d` from the cotangent `g` of its output. */
   #arrive(entry: Entry<T>, i: number, g: A, d: A): void {
     const x = entry.inputs[i]!;
     if (!fits(x, d)) throw misfit(`the rule of '${entry.name}' gave ${nameOf(x, `input ${i}`)}`, x, d);

@@ -22,17 +22,17 @@ declare module './class.ts' {
     /** Computes x / y elementwise; floats only. */
     div<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'div', S, B>)): Combined<'div', S, B, Y>;
 
-    /** Returns the larger of two; in a tie, each gets half of the gradient. On bool: or. */
+    /** Returns the larger of two elements. In a tie, each gets half of the gradient. On bool, this is logical or. */
     maximum<B extends Shape = Scalar, Y = unknown>(
       y: number | (Y & Operand<'maximum', S, B>),
     ): Combined<'maximum', S, B, Y>;
 
-    /** Returns the smaller of two; in a tie, each gets half of the gradient. On bool: and. */
+    /** Returns the smaller of two elements. In a tie, each gets half of the gradient. On bool, this is logical and. */
     minimum<B extends Shape = Scalar, Y = unknown>(
       y: number | (Y & Operand<'minimum', S, B>),
     ): Combined<'minimum', S, B, Y>;
 
-    /** Computes -x. */
+    /** Computes -x, elementwise. */
     neg(): Tensor<S>;
 
     /** Computes |x|, with derivative 0 at 0. */
@@ -47,7 +47,7 @@ declare module './class.ts' {
     /** Computes the natural logarithm. */
     log(): Tensor<S>;
 
-    /** Computes the square root, with derivative infinity at 0. */
+    /** Computes the square root. The derivative at 0 is infinite. */
     sqrt(): Tensor<S>;
 
     /** Computes the hyperbolic tangent; y' = 1 - y^2. */
@@ -60,17 +60,17 @@ declare module './class.ts' {
     relu(): Tensor<S>;
 
     /**
-     * Converts the numbers to another dtype; this is the only way to change it. Conversion to int32 truncates; conversion to
-     * bool is `x != 0`.
+     * Converts the numbers to another dtype; this is the only way to change it. Conversion to int32 truncates toward
+     * zero; conversion to bool computes `x != 0`.
      *
-     * @throws DTypeError if int32 can't represent an entry: NaN, an infinity, or one beyond 2^31. A wrapped value could pass
-     * for a label.
+     * @throws DTypeError if int32 can't represent an entry, such as NaN, an infinity, or a number beyond 2^31. Wrapping
+     * it around could produce a valid class label.
      */
     cast(dtype: DType): Tensor<S>;
 
     /**
-     * Computes the matrix product over the last two axes; leading axes broadcast. A vector is a row on the left or a column
-     * on the right, and its added axis is dropped from the result.
+     * Computes the matrix product over the last two axes; leading axes broadcast. A vector counts as a row on the left
+     * or as a column on the right, and the axis added for this is dropped from the result.
      */
     matmul<B extends Shape>(y: Fitting<MatMul<S, B>, B>): Of<MatMul<S, B>>;
   }

@@ -1,6 +1,6 @@
 /**
- * The class of tensors: an array, its dtype and shape, and how it was computed. The other files of this folder add its
- * methods.
+ * The class of tensors: an array, its dtype and shape, and how it was computed. The other files of this folder add
+ * methods to the class.
  */
 
 import { contiguous, type Data, type DType, formatShape, NdArray, type Shape, ShapeError } from '@tapegrad/kernels';
@@ -13,19 +13,19 @@ import { formatArray } from './format.ts';
 /** The shape of a scalar. */
 export type Scalar = readonly [];
 
-/** The tensor type for a shape, if the shape is not an error. */
+/** The tensor type for a shape; `never` if the shape is an error message. */
 export type Of<S> = S extends infer T extends Shape ? Tensor<T> : never;
-/** The operand `Tensor<B>`, or the message that says why it does not fit. */
+/** The type of an operand: `Tensor<B>`, or an error message if the operand does not fit. */
 export type Fitting<Result, B extends Shape> =
   Result extends ShapeError<infer Message> ? ShapeError<Message> : Tensor<B>;
-/** A second operand that broadcasts with shape `A`, or the message that says why it does not. */
+/** The type of a second operand: any tensor that broadcasts with shape `A`, or an error message if it does not. */
 export type Operand<Call extends string, A extends Shape, B extends Shape> =
   Absorbs<A, B> extends true ? Tensor<B> : Fitting<Broadcast<Call, A, B>, B>;
 /**
  * The result of an elementwise operation on a tensor of shape `A` and an operand `Y` of shape `B`.
  *
- * An unknown `Y` means that there is no call. The compiler then compares methods to infer the shape of a `Parameter`, and
- * must not infer it from a method's result.
+ * If `Y` is unknown, there is no call: the compiler is comparing methods to infer the shape of a `Parameter`. It must
+ * not infer that shape from a method's result.
  */
 export type Combined<Call extends string, A extends Shape, B extends Shape, Y> = unknown extends Y
   ? Tensor
@@ -33,14 +33,17 @@ export type Combined<Call extends string, A extends Shape, B extends Shape, Y> =
     ? Tensor<A>
     : Of<Broadcast<Call, A, B>>;
 
-/** The second value of `where`, which must broadcast with the condition and the first value. */
+/** The type of the second value of `where`, which must broadcast with the condition and the first value. */
 export type Alternative<C extends Shape, A extends Shape, B extends Shape> = [Absorbs<C, A>, Absorbs<C, B>] extends [
   true,
   true,
 ]
   ? Tensor<B>
   : Fitting<Where<C, A, B>, B>;
-/** The result of `where` for a condition of shape `C` and values of shapes `A` and `B`, the second of type `Y`. */
+/**
+ * The result of `where` for a condition of shape `C`, a value of shape `A`, and a second value of type `Y` and shape
+ * `B`.
+ */
 export type Chosen<C extends Shape, A extends Shape, B extends Shape, Y> = unknown extends Y
   ? Tensor
   : [Absorbs<C, A>, Absorbs<C, B>] extends [true, true]
@@ -50,12 +53,12 @@ export type Chosen<C extends Shape, A extends Shape, B extends Shape, Y> = unkno
 const tensorMark = markOf('a tensor');
 
 /**
- * An immutable array of numbers of one dtype. Its type contains as much of its shape as is known, and its tape entry
- * tells how it was computed.
+ * An immutable array of numbers of one dtype. Its type contains as much of its shape as is known at compile time, and
+ * its tape entry records how it was computed.
  *
  * The operands of an operation must have the same dtype, and they broadcast: axes are matched from the last, and an
- * axis of length 1 is stretched. Errors throw `ShapeError`, `DTypeError` or `ArgumentError`; those visible in the types
- * do not compile.
+ * axis of length 1 is stretched. Invalid operands throw `ShapeError`, `DTypeError` or `ArgumentError`. Errors that the
+ * types can detect do not compile.
  *
  * @example
  * const w = tensor([[1, 2], [3, 4]], { requiresGrad: true });
@@ -64,16 +67,16 @@ const tensorMark = markOf('a tensor');
  */
 export class Tensor<out S extends Shape = Shape> implements Recorded {
   /**
-   * The elements as stored in memory, for code that inspects an object's own properties: test runners' comparisons,
-   * `structuredClone`, debuggers. Programs use `data`, `array` or `toArray()`.
+   * The elements as stored in memory. It is an own property, so that code that inspects objects sees the elements: test
+   * runners' comparisons, `structuredClone`, debuggers. Programs should use `data`, `array` or `toArray()`.
    */
   readonly storage: NdArray;
-  /** The scope of the elements, if any. */
+  /** The memory scope that the elements belong to, if any. */
   readonly #scope: MemoryScope | undefined;
   readonly #entry: Entry<Tensor> | undefined;
   readonly #requiresGrad: boolean;
 
-  /** This constructor is for interpreters. Programs make tensors with `tensor`, `zeros` and similar functions. */
+  /** Used by interpreters only. Programs make tensors with `tensor`, `zeros` and similar functions. */
   constructor(array: NdArray, entry?: Entry, requiresGrad = entry !== undefined) {
     this.storage = array;
     this.#scope = scopeOf(array);
@@ -82,14 +85,16 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /**
-   * The tape entry of the operation that computed it. `undefined` for an input of the program, or if nothing was recorded.
+   * The tape entry of the operation that computed this tensor. `undefined` if the tensor is an input of the program, or
+   * if the operation was not recorded.
    */
   get entry(): Entry<Tensor> | undefined {
     return this.#entry;
   }
 
   /**
-   * Whether gradients flow to it: it is a parameter, was created with `requiresGrad`, or was computed from such a tensor.
+   * Whether gradients flow to this tensor: it is a parameter, was created with `requiresGrad`, or was computed from
+   * such a tensor.
    */
   get requiresGrad(): boolean {
     return this.#requiresGrad;
@@ -101,7 +106,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return this.storage;
   }
 
-  /** Moves a variable to other memory with the same elements. Views keep the old memory. */
+  /** Makes a variable use other memory that holds the same elements. Views of the variable keep the old memory. */
   protected moveTo(data: Data): void {
     (this as { storage: NdArray }).storage = new NdArray(data, this.dtype, this.shape);
   }
@@ -124,12 +129,12 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return this.storage.size;
   }
 
-  /** Prevents frameworks such as Vue from wrapping it in a proxy. */
+  /** The class name as a tag, which prevents frameworks such as Vue from wrapping the tensor in a proxy. */
   get [Symbol.toStringTag](): string {
     return 'Tensor';
   }
 
-  /** The description in messages. */
+  /** The description of the tensor in messages. */
   get [marked](): object {
     return tensorMark;
   }
@@ -140,25 +145,26 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /**
-   * The elements in row-major order, which must not be written to. A copy if the tensor is a view of another, or is scoped.
+   * The elements in row-major order. They must not be written to. If the tensor is a view of another or is scoped, this
+   * is a copy.
    */
   get data(): Data {
     const array = contiguous(this.array);
     const { data, offset, size } = array;
-    // A subarray would keep the whole underlying array in memory.
+    // A subarray would keep the whole underlying memory alive.
     if (data.length === size && scopeOf(array) === undefined) return data;
     return data.slice(offset, offset + size);
   }
 
   /**
-   * All elements that the tensor represents, inside `vmap` those of every example. The same as `data`, but must not be
-   * kept.
+   * All elements that the tensor represents; inside `vmap`, the elements of all examples. Like `data`, but the result
+   * must not be kept.
    */
   get elements(): Data {
     return flat(contiguous(this.array));
   }
 
-  /** Returns the number in a tensor of one element. */
+  /** Returns the number in a tensor that has a single element. */
   item(): number {
     if (this.size !== 1) {
       throw new ShapeError(`item: expected a tensor of one element, got shape ${formatShape(this.shape)}`);
@@ -166,7 +172,7 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
     return this.array.data[this.array.offset]!;
   }
 
-  /** Returns the elements as arrays nested once for each axis, or a number for a scalar. */
+  /** Returns the elements as nested arrays, one level for each axis, or as a number for a scalar. */
   toArray(): NestedAs<S, number> {
     const { shape, data } = this;
     const build = (axis: number, start: number, size: number): Nested<number> =>
@@ -179,8 +185,8 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 
   /**
-   * Returns shape, dtype and elements in row-major order, for `JSON.stringify`. JSON has neither NaN nor infinities: they
-   * become null.
+   * Returns shape, dtype and elements in row-major order, for `JSON.stringify`. NaN and infinities become null, since
+   * JSON has neither.
    *
    * @example
    * tensor([[1, 2]]).toJSON().data; // [1, 2]
@@ -203,6 +209,6 @@ export class Tensor<out S extends Shape = Shape> implements Recorded {
   }
 }
 
-/** Returns the elements of a contiguous array. */
+/** Returns the elements of a contiguous array, without the rest of its underlying memory. */
 const flat = ({ data, offset, size }: NdArray): Data =>
   data.length === size ? data : data.subarray(offset, offset + size);

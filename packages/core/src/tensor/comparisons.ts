@@ -1,4 +1,4 @@
-/** Comparisons, whose results are bool and have no gradient, and `where`. */
+/** Comparison methods, whose results are bool and have no gradient, and `where`. */
 
 import type { Shape } from '@tapegrad/kernels';
 import { operand, scalar } from '../checks/operands.ts';
@@ -8,35 +8,35 @@ import { binaryMethods } from './methods.ts';
 
 declare module './class.ts' {
   interface Tensor<out S extends Shape> {
-    /** Returns whether x = y. */
+    /** Returns whether x = y, elementwise. */
     equal<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'equal', S, B>)): Combined<'equal', S, B, Y>;
 
-    /** Returns the negation of x = y, so true if either is NaN. */
+    /** Returns whether x and y differ, elementwise; true if either is NaN. */
     notEqual<B extends Shape = Scalar, Y = unknown>(
       y: number | (Y & Operand<'notEqual', S, B>),
     ): Combined<'notEqual', S, B, Y>;
 
-    /** Returns whether x < y. */
+    /** Returns whether x < y, elementwise. */
     less<B extends Shape = Scalar, Y = unknown>(y: number | (Y & Operand<'less', S, B>)): Combined<'less', S, B, Y>;
 
-    /** Returns whether x <= y. */
+    /** Returns whether x <= y, elementwise. */
     lessEqual<B extends Shape = Scalar, Y = unknown>(
       y: number | (Y & Operand<'lessEqual', S, B>),
     ): Combined<'lessEqual', S, B, Y>;
 
-    /** Returns whether x > y. */
+    /** Returns whether x > y, elementwise. */
     greater<B extends Shape = Scalar, Y = unknown>(
       y: number | (Y & Operand<'greater', S, B>),
     ): Combined<'greater', S, B, Y>;
 
-    /** Returns whether x >= y. */
+    /** Returns whether x >= y, elementwise. */
     greaterEqual<B extends Shape = Scalar, Y = unknown>(
       y: number | (Y & Operand<'greaterEqual', S, B>),
     ): Combined<'greaterEqual', S, B, Y>;
 
     /**
-     * Selects x where this bool condition is true, and y elsewhere. A number takes the dtype of the other value; if both are
-     * numbers, float32.
+     * Selects x where this bool condition is true, and y elsewhere. A number gets the dtype of the other value; if both
+     * are numbers, the result is float32.
      */
     where<A extends Shape = Scalar, B extends Shape = Scalar, Y = unknown>(
       x: number | Operand<'where', S, A>,
@@ -45,7 +45,7 @@ declare module './class.ts' {
   }
 }
 
-/** The dtype of numbers by default. */
+/** The dtype of the result if both values are numbers. */
 const byDefault = { dtype: 'float32' } as const;
 
 export const comparisons: Pick<

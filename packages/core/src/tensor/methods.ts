@@ -1,11 +1,11 @@
-/** Makes methods from primitives, and adds methods to the class. */
+/** Creates methods from primitives, and adds methods to a class. */
 
 import type { binary, comparisons, unary } from '@tapegrad/kernels';
 import { operand } from '../checks/operands.ts';
 import type { Tensor } from './class.ts';
 import { kernels } from './kernels.ts';
 
-/** Makes methods from elementwise primitives with one operand. */
+/** Creates methods from elementwise primitives with one operand. */
 export const unaryMethods = <P extends keyof typeof unary & keyof Tensor>(names: readonly P[]): Pick<Tensor, P> =>
   methodsOf(names, (name) => {
     const run = kernels[name];
@@ -14,7 +14,7 @@ export const unaryMethods = <P extends keyof typeof unary & keyof Tensor>(names:
     };
   });
 
-/** Makes methods from elementwise primitives with two operands, of which the second may be a number. */
+/** Creates methods from elementwise primitives with two operands. The second operand may be a number. */
 export const binaryMethods = <P extends keyof (typeof binary & typeof comparisons) & keyof Tensor>(
   names: readonly P[],
 ): Pick<Tensor, P> =>
@@ -28,7 +28,7 @@ export const binaryMethods = <P extends keyof (typeof binary & typeof comparison
 const methodsOf = <P extends keyof Tensor>(names: readonly P[], make: (name: P) => unknown): Pick<Tensor, P> =>
   Object.fromEntries(names.map((name) => [name, make(name)])) as Pick<Tensor, P>;
 
-/** Adds methods to a class, with the same property attributes as declared ones. */
+/** Adds methods to a class. They get the same property attributes as methods declared in the class. */
 export function addMethods(prototype: object, methods: object): void {
   for (const [name, value] of Object.entries(methods)) {
     Object.defineProperty(prototype, name, { value, writable: true, configurable: true });

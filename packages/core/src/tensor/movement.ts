@@ -10,20 +10,23 @@ import { kernels as k } from './kernels.ts';
 
 declare module './class.ts' {
   interface Tensor<out S extends Shape> {
-    /** Returns the same elements, in row-major order, in another shape. One length may be -1, to be inferred. */
+    /**
+     * Returns the same elements, in row-major order, in another shape. One length may be -1; it is then computed from
+     * the others.
+     */
     reshape<const T extends Shape>(shape: T): Tensor<Reshape<T>>;
 
     /** Swaps the last two axes. */
     transpose(): Of<Transpose<S>>;
 
-    /** Axis `i` of the result is axis `order[i]` of this tensor. */
+    /** Reorders the axes: axis `i` of the result is axis `order[i]` of this tensor. */
     permute<const Order extends Shape>(order: Order): Of<Permute<S, Order>>;
 
-    /** Returns a view in which axes of length 1 are stretched, and new leading axes added. */
+    /** Returns a view in a larger shape: axes of length 1 are stretched, and new leading axes are added. */
     broadcastTo<const T extends Shape>(shape: T): Tensor<T>;
 
     /**
-     * Returns the entries of an axis from `start` up to but not including `stop`, every `step`-th. Negative bounds count from
+     * Returns every `step`-th entry of an axis, from `start` up to but not including `stop`. Negative bounds count from
      * the end.
      */
     slice<const A extends number>(

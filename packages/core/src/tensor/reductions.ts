@@ -1,4 +1,4 @@
-/** Sums, means and softmax. */
+/** Methods for sums, means and softmax. */
 
 import type { Shape } from '@tapegrad/kernels';
 import { type ReduceOptions, reduce, someAxes } from '../checks/arguments.ts';
@@ -10,7 +10,7 @@ import { kernels as k } from './kernels.ts';
 
 declare module './class.ts' {
   interface Tensor<out S extends Shape> {
-    /** Computes the sum of the elements; float32 sums are more accurate than pairwise summation. */
+    /** Computes the sum of the elements. Sums of float32 are more accurate than pairwise summation. */
     sum<const A extends Axes = undefined, const Keep extends boolean = false>(
       axis?: A,
       options?: ReduceOptions<Keep>,
@@ -22,10 +22,10 @@ declare module './class.ts' {
       options?: ReduceOptions<Keep>,
     ): Of<Reduce<S, A, Keep>>;
 
-    /** Computes e^x / sum e^x along one or more axes; all NaN if the largest x is infinite. */
+    /** Computes e^x / sum e^x along one or more axes; all results are NaN if the largest x is infinite. */
     softmax(axis: number | readonly number[]): Tensor<S>;
 
-    /** Computes x - log sum e^x along one or more axes; all NaN if the largest x is infinite. */
+    /** Computes x - log sum e^x along one or more axes; all results are NaN if the largest x is infinite. */
     logSoftmax(axis: number | readonly number[]): Tensor<S>;
   }
 }

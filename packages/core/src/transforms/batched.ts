@@ -1,4 +1,4 @@
-/** Tensors that represent one example of a batch, and the batches being mapped over. */
+/** Tensors that represent a single example of a batch, and the batches being mapped over. */
 
 import {
   ArgumentError,
@@ -15,7 +15,7 @@ import { TapeError } from '../checks/errors.ts';
 import { type Drawing, drawing } from '../random.ts';
 import { kernels as k, Tensor } from '../tensor.ts';
 
-/** Whether a random draw is an error, is shared by all examples of a batch, or differs for each example. */
+/** How `vmap` handles a random draw: it is an error, is the same for all examples of a batch, or is different for each. */
 export type Randomness = 'error' | 'same' | 'different';
 
 /** A running `vmap`. */
@@ -23,11 +23,14 @@ export interface Level {
   /** The number of examples. */
   readonly size: number;
   readonly randomness: Randomness;
-  /** Runs `body`, with every operation applied to all examples. */
+  /** Runs `body` so that every operation applies to all examples. */
   map<R>(body: () => R): R;
 }
 
-/** The array of a single example. Its elements can't be read, since it represents all examples. */
+/**
+ * The array of a tensor that represents each example of a batch. Its elements can't be read, since it stands for all
+ * examples.
+ */
 class ExampleArray implements NdArray {
   readonly dtype: DType;
   readonly shape: Shape;
@@ -49,7 +52,10 @@ class ExampleArray implements NdArray {
   }
 }
 
-/** One example of a batch: a tensor with the shape of an example, whose operations apply to all examples. */
+/**
+ * A tensor that represents each example of a batch: it has the shape of one example, and operations on it apply to all
+ * examples.
+ */
 export class Batched<out S extends Shape = Shape> extends Tensor<S> {
   readonly level: Level;
   /** All examples, along the first axis. */
@@ -89,7 +95,7 @@ const active = new DynamicScope<Levels>([]);
 /** Returns the batches being mapped over, outermost first. */
 export const activeLevels = (): Levels => active.current;
 
-/** Returns how to handle random draws inside the given levels. */
+/** Returns the handler of random draws inside the given levels; `undefined` without levels. */
 function drawingWithin(levels: Levels): Drawing | undefined {
   if (levels.length === 0) return undefined;
   const different = levels.filter(({ randomness }) => randomness === 'different');
@@ -120,7 +126,7 @@ export function withLevels<R>(levels: Levels, body: () => R): R {
   return drawing.run(drawingWithin(levels), () => active.run(levels, mapped));
 }
 
-/** Returns the tensor with all examples, across all levels, of which `x` is one. */
+/** Returns the tensor that contains all examples, across all levels, if `x` represents an example; otherwise `x`. */
 export function unwrapped(x: Tensor): Tensor {
   let value = x;
   while (value instanceof Batched) value = value.value;
@@ -156,7 +162,7 @@ function reorder(x: Tensor, from: Levels, to: Levels): Tensor {
   return k.permute(x, order);
 }
 
-/** Returns the active levels outside `at` that a tensor is an example of. */
+/** Returns the active levels, except those in `at`, for which a tensor represents an example. */
 function othersOf(x: Tensor, at: Levels): Levels {
   if (!at.every((level) => active.current.includes(level))) {
     throw new ArgumentError('vmap: a function that was made inside vmap was called outside of it');
@@ -167,7 +173,7 @@ function othersOf(x: Tensor, at: Levels): Levels {
 const amongActive = (a: Levels, b: Levels): Levels =>
   active.current.filter((level) => a.includes(level) || b.includes(level));
 
-/** Returns a tensor as seen outside the levels `at`, with one leading axis of examples for each of them. */
+/** Converts a tensor to its form outside the levels `at`: each of these levels becomes a leading axis of examples. */
 export function unwrapLevels(at: Levels, x: Tensor): Tensor {
   if (at.length === 0) return x;
   const others = othersOf(x, at);
@@ -175,7 +181,7 @@ export function unwrapLevels(at: Levels, x: Tensor): Tensor {
   return wrapped(reorder(allExamples(x, all), all, [...others, ...at]), others);
 }
 
-/** Undoes `unwrapLevels`. */
+/** Converts a tensor back to its form inside the levels `at`; undoes `unwrapLevels`. */
 export function wrapLevels(at: Levels, x: Tensor): Tensor {
   if (at.length === 0) return x;
   const others = othersOf(x, at);

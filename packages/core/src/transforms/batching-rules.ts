@@ -1,8 +1,8 @@
 /**
  * Batching rules: how each primitive runs on a batch of examples at once.
  *
- * A mapped operand has a batch axis in front of the axes of an example, and so does every result. Most primitives ignore
- * leading axes, or only need their axis numbers shifted by one.
+ * A mapped operand has a batch axis in front of the axes of an example, and so does every result. Most primitives
+ * ignore leading axes, or only need their axis numbers increased by one.
  */
 
 import {
@@ -49,23 +49,23 @@ type OperandsOf<P extends MappedPrimitive> = P extends VariadicPrimitive
 
 type EachOperand<Inputs extends readonly unknown[]> = { readonly [I in keyof Inputs]: BatchOperand };
 
-/** Exhaustive by its type: a primitive without a batching rule does not compile. */
+/** Maps each primitive to its batching rule. A primitive without a rule is a compile error. */
 type Batching = { readonly [P in MappedPrimitive]: BatchingRule<P> };
 
 const run = (op: Primitive, args: readonly Tensor[], attributes: unknown): Tensor =>
   callPrimitive(k, op, args, attributes);
 
-/** Returns the operand with a batch axis, along which an unmapped operand is broadcast. */
+/** Returns the operand with a leading batch axis. An unmapped operand is broadcast along it. */
 const spread = ({ value, isMapped, shape }: BatchOperand, size: number): Tensor =>
   isMapped ? value : k.broadcastTo(value, [size, ...shape]);
 
-/** Pads a mapped operand with axes of length 1 after the batch axis, so that an example has rank `rank`. */
+/** Inserts axes of length 1 after the batch axis of a mapped operand, so that each example has rank `rank`. */
 const aligned = ({ value, isMapped, shape }: BatchOperand, rank: number): Tensor =>
   isMapped && shape.length < rank
     ? k.reshape(value, [value.shape[0]!, ...new Array<number>(rank - shape.length).fill(1), ...shape])
     : value;
 
-/** Aligns operands of lower rank by inserting axes after the batch axis, so that they broadcast. */
+/** Inserts axes after the batch axis of operands of lower rank, so that the operands broadcast. */
 function elementwise<P extends MappedPrimitive>(
   op: P,
   _size: number,
@@ -80,7 +80,7 @@ function elementwise<P extends MappedPrimitive>(
   );
 }
 
-/** Gives every operand the batch axis, for primitives that ignore leading axes. */
+/** Gives every operand a batch axis, for primitives that ignore leading axes. */
 const spreadOut = <P extends MappedPrimitive>(
   op: P,
   size: number,
@@ -93,7 +93,7 @@ const spreadOut = <P extends MappedPrimitive>(
     attributes,
   );
 
-/** Adapts the attributes to the additional leading axis. */
+/** Returns a rule that calls `change` to adapt the attributes to the additional leading axis. */
 const leading =
   <P extends MappedPrimitive>(change: (attributes: AttributesOf<P>, size: number) => AttributesOf<P>) =>
   (op: P, size: number, attributes: AttributesOf<P>, ...operands: readonly BatchOperand[]): Tensor =>
@@ -108,7 +108,7 @@ const nextSlice = ({ starts, sizes, steps }: Slice, size: number): Slice => ({
   steps: [1, ...steps],
 });
 
-/** Moves an axis, or `count` adjacent ones. */
+/** Moves an axis, or `count` adjacent axes. */
 export function moveAxes(x: Tensor, from: number, to: number, count = 1): Tensor {
   if (from === to) return x;
   const axes = x.shape.map((_, i) => i);
@@ -164,7 +164,10 @@ function affine(
   return elementwise('add', size, undefined, { value, isMapped, shape }, b);
 }
 
-/** Converts indices into each example to indices into all examples concatenated, each of `length` entries. */
+/**
+ * Converts indices into a single example to indices into the concatenation of all examples. Each example has `length`
+ * entries.
+ */
 function throughout(call: string, { value, shape }: BatchOperand, size: number, length: number): Tensor {
   const { elements } = value;
   const wrong = elements.findIndex((index) => !(index >= 0 && index < length));
@@ -216,7 +219,7 @@ function rowByRow<P extends 'crossEntropy' | 'crossEntropyGrad'>(
   return splitAxis(run(op, rows, attributes), 0, size);
 }
 
-/** Merges the batch axis into the channels, so that each example becomes a group of channels. */
+/** Merges the batch axis into the channels, so that each example becomes a group of channels of a single image. */
 const channels = (x: BatchOperand, size: number): Tensor => mergeAxes(moveAxes(spread(x, size), 0, 1), 1);
 
 const grouped = <C extends Convolution>(of: C, size: number): C => ({ ...of, groups: of.groups * size });
@@ -294,7 +297,7 @@ const batching: Batching = {
 
 type AnyRule = (op: Primitive, size: number, attributes: unknown, ...operands: readonly unknown[]) => Tensor;
 
-/** Runs a primitive on `size` examples at once, at least one. At least one operand is mapped. */
+/** Runs a primitive on `size` examples at once. `size` is at least 1, and at least one operand is mapped. */
 export function runBatched(
   op: Primitive,
   size: number,

@@ -1,9 +1,10 @@
 /**
  * Function transforms: gradients, and products with Jacobians and Hessians.
  *
- * They compose in any nesting. Each runs its function on fresh inputs, and its own computation is recorded if anything
- * outside requires a gradient. A differentiated argument is a tensor, or arrays and plain objects of tensors nested to any
- * depth. The result has the argument's structure. Other arguments are passed through unchanged.
+ * They compose in any nesting. Each transform runs its function on fresh inputs. The transform's computation is itself
+ * recorded if anything outside it requires a gradient. A differentiated argument is a tensor, or arrays and plain
+ * objects of tensors nested to any depth. The result has the same structure as the argument. Other arguments are passed
+ * through unchanged.
  */
 
 import {
@@ -24,7 +25,10 @@ import type { Printed } from '../types/static-shapes.ts';
 import { type Linearization, linearize } from './linearize.ts';
 import { mapTensors, type TensorTree, tensorsLike, tensorsOf, withTensors } from './trees.ts';
 
-/** The result type of a differentiated function: a tensor of one element, or the message that it isn't a scalar. */
+/**
+ * The result type of a differentiated function: a tensor with one element, or an error message that says it isn't a
+ * scalar.
+ */
 export type ScalarResult<Call extends string, S extends Shape> = Fitting<
   number extends S['length']
     ? S
@@ -37,7 +41,10 @@ export type ScalarResult<Call extends string, S extends Shape> = Fitting<
 /** The position of an argument, or a list of positions. */
 export type ArgumentChoice = number | readonly number[];
 
-/** The result of a transform for the arguments at the given position or positions. */
+/**
+ * The result type of a transform: one entry for a single argument position, or a list with one entry for each of
+ * several positions.
+ */
 export type AtArguments<A extends readonly unknown[], I extends ArgumentChoice> = I extends number
   ? TensorTree<A[I]>
   : I extends readonly number[]
@@ -54,7 +61,7 @@ export interface ArgumentOptions<I extends ArgumentChoice = ArgumentChoice> {
 
 type AnyFunction = (...args: never[]) => unknown;
 
-/** Returns the tensors of a tree. Throws unless all are floats. */
+/** Returns the tensors of a tree. Throws if any of them is not a float tensor. */
 function floatsOf(call: string, where: string, tree: unknown): Tensor[] {
   const tensors = tensorsOf(call, where, tree);
   const wrong = tensors.find(({ dtype }) => !isFloat(dtype));
@@ -71,8 +78,8 @@ export interface Differentiated extends Linearization {
 }
 
 /**
- * Linearizes a function with respect to its arguments at `positions`. `split` separates its result into the tree of
- * differentiable outputs and anything else to return to the caller.
+ * Linearizes a function with respect to its arguments at `positions`. `split` divides the function's result into the
+ * tree of differentiable outputs, and `others` that are returned to the caller as they are.
  */
 export function differentiate(
   call: string,
@@ -138,7 +145,8 @@ export function checkTransform<O extends ArgumentOptions>(
 }
 
 /**
- * Returns the positions selected by an option, and a function that picks the results: a list only if the option was one.
+ * Returns the positions that `argument` selects, and the function `pick`. `pick` returns the first entry of a list if
+ * `argument` is a number, or the whole list if it is a list.
  */
 export function chosen(argument: ArgumentChoice): { positions: readonly number[]; pick: (list: unknown) => unknown } {
   return typeof argument === 'number'
@@ -179,11 +187,11 @@ function pairOf(call: string, result: unknown): readonly [value: unknown, aux: u
 }
 
 /**
- * Returns the gradient of a scalar function, as a function of the same arguments. The result has the argument's structure
- * and shapes, and is 0 if the function does not depend on the argument.
+ * Returns the gradient of a scalar function, as a function of the same arguments. The gradient has the same structure
+ * and shapes as the argument, and is 0 if the function does not depend on it.
  *
- * The transform treats captured tensors as constants. An outer differentiation still sends gradients to them, for example
- * to parameters in a gradient penalty.
+ * The transform treats captured tensors as constants. An outer differentiation still sends gradients to them, for
+ * example to parameters in a gradient penalty.
  *
  * @throws ShapeError if the function's result isn't a scalar.
  * @example
@@ -202,7 +210,7 @@ export function grad<A extends readonly unknown[], S extends Shape, const I exte
 
 /**
  * Returns the value and gradient of a scalar function, as a function of the same arguments. With `hasAux`, the function
- * returns `[value, aux]`, where `aux` can be anything. The result then has `[value, aux]` in place of the value.
+ * returns `[value, aux]`, where `aux` can be anything. In the result, `[value, aux]` then takes the place of the value.
  *
  * @throws ShapeError if the function's value isn't a scalar.
  * @example
@@ -235,8 +243,9 @@ export function valueAndGrad(
 }
 
 /**
- * Computes the value of a function and its vector-Jacobian product there. The pullback maps a cotangent v with the result's
- * structure to the list of v^T dy/dx for each argument x. It can be called any number of times.
+ * Computes the value of a function, and a pullback for vector-Jacobian products. The pullback takes a cotangent v with
+ * the same structure as the function's result. It returns the list of v^T dy/dx, one for each argument x, and can be
+ * called any number of times.
  *
  * @example
  * const [y, pullback] = vjp((x: Tensor) => x.mul(x), tensor([1, 2, 3]));
@@ -255,7 +264,7 @@ export function vjp<A extends readonly unknown[], R>(
   return [value, pullback] as never;
 }
 
-/** Returns the tangents of the arguments, after checking that they match them. */
+/** Returns the tangents as a flat list, after checking that each has the structure, shapes and dtypes of its argument. */
 function tangentsOf(call: string, tangents: unknown, primals: readonly unknown[], more: readonly unknown[]): Tensor[] {
   checkNoMore(call, more);
   if (Array.isArray(primals)) return tensorsLike(call, 'tangents', tangents, primals);
@@ -263,9 +272,9 @@ function tangentsOf(call: string, tangents: unknown, primals: readonly unknown[]
 }
 
 /**
- * Computes the value of a function and its Jacobian-vector product: the derivative dy/dx u of the result along the tangents
- * u. There is one tangent for each argument x, with its structure. One forward pass is enough, whatever the number of
- * outputs.
+ * Computes the value of a function and its Jacobian-vector product: the derivative dy/dx u of the result along the
+ * tangents u. There is one tangent for each argument x, with the same structure as x. One forward pass is enough,
+ * whatever the number of outputs.
  *
  * @example
  * const [y, tangent] = jvp((x: Tensor) => x.mul(x), [tensor([1, 2, 3])], [tensor([1, 0, -1])]);
@@ -285,8 +294,8 @@ export function jvp<A extends readonly unknown[], R>(
 
 /**
  * Computes the product of a scalar function's Hessian with tangents, without forming the Hessian: the derivative of the
- * gradient along the tangents. There is one tangent for each argument, with its structure. The result is a list with one
- * entry for each argument.
+ * gradient along the tangents. There is one tangent for each argument, with the same structure as that argument. The
+ * result is a list with one entry for each argument.
  *
  * @throws ShapeError if the function's result isn't a scalar.
  * @example

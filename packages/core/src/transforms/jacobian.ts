@@ -17,10 +17,13 @@ import {
 import { tensorsOf, withTensors } from './trees.ts';
 import { vmap } from './vmap.ts';
 
-/** The way to compute a Jacobian: row by row in reverse mode, or column by column in forward mode. */
+/** How to compute a Jacobian: row by row in reverse mode, or column by column in forward mode. */
 export type JacobianMode = 'reverse' | 'forward';
 
-/** For each tensor of `Y`, the structure of `X` with the derivatives of that tensor with respect to each tensor of `X`. */
+/**
+ * A tree of trees: in place of each tensor of `Y`, the structure of `X`, with the derivatives of that tensor with
+ * respect to each tensor of `X`.
+ */
 export type JacobianTree<Y, X> =
   Y extends Tensor<infer A>
     ? X extends Tensor<infer B>
@@ -30,13 +33,19 @@ export type JacobianTree<Y, X> =
 
 /** The options of `hessian`. */
 export interface HessianOptions<I extends ArgumentChoice = ArgumentChoice> extends ArgumentOptions<I> {
-  /** The number of rows or columns to compute at a time. Smaller chunks take less memory but more time. Defaults to all. */
+  /**
+   * The number of rows or columns to compute at a time. Smaller chunks take less memory but more time. Defaults to
+   * computing all at once.
+   */
   readonly chunkSize?: number;
 }
 
 /** The options of `jacobian`. */
 export interface JacobianOptions<I extends ArgumentChoice = ArgumentChoice> extends HessianOptions<I> {
-  /** `forward` takes one pass for each column, `reverse` one for each row. Defaults to the mode with fewer passes. */
+  /**
+   * The mode of differentiation: `forward` takes one pass for each column, `reverse` takes one for each row. Defaults
+   * to the mode that needs fewer passes.
+   */
   readonly mode?: JacobianMode;
 }
 
@@ -45,7 +54,10 @@ function checkChunkSize(call: string, chunkSize: number | undefined): void {
   throw new ArgumentError(`${call}: the chunk size is ${describeValue(chunkSize)}, expected an integer above 0`);
 }
 
-/** Returns `count` basis tensors of the shape of `x`, stacked, with their single 1 at positions `start` onwards. */
+/**
+ * Returns `count` basis tensors of the shape of `x`, stacked along a new first axis. Each has a single 1: the first at
+ * position `start`, the next at `start + 1`, and so on.
+ */
 function basisOf({ size, shape, dtype }: Tensor, start: number, count: number): Tensor {
   const basis = filled([count, ...shape], 0, dtype);
   for (let i = 0; i < count; i++) basis.data[i * size + start + i] = 1;
@@ -53,8 +65,8 @@ function basisOf({ size, shape, dtype }: Tensor, start: number, count: number): 
 }
 
 /**
- * Runs a walk over the tape on a full basis, `chunkSize` vectors at a time, and joins the results along the first or last
- * axis.
+ * Runs a walk over the tape on all vectors of a basis, `chunkSize` vectors at a time. Joins the results along the first
+ * or last axis.
  */
 function throughBasis(
   x: Tensor,
@@ -82,7 +94,7 @@ const sizeOfAll = (tensors: readonly Tensor[]): number => tensors.reduce((sum, {
 const only = (length: number, i: number, x: Tensor): (Tensor | undefined)[] =>
   Array.from({ length }, (_, j) => (i === j ? x : undefined));
 
-/** A random draw during a walk, such as in a hook, is shared by all directions, whatever the chunk size. */
+/** Makes all directions share a random draw that happens during a walk, such as in a hook, whatever the chunk size. */
 const drawnOnce = { randomness: 'same' } as const;
 
 function jacobianOf(
@@ -115,10 +127,11 @@ function jacobianOf(
 }
 
 /**
- * Returns the Jacobian of a function, as a function of the same arguments. It has shape `[...shape of the result, ...shape
- * of the argument]`, with J[i, j] = dy_i / dx_j. If results or arguments are trees, it is a tree of trees.
+ * Returns the Jacobian of a function, as a function of the same arguments. The Jacobian has shape `[...shape of the
+ * result, ...shape of the argument]`, with J[i, j] = dy_i / dx_j. If results or arguments are trees, the Jacobian is a
+ * tree of trees.
  *
- * It takes one pass for each column or row. They run all at once, or `chunkSize` at a time.
+ * The computation takes one pass for each column or row. The passes run all at once, or `chunkSize` at a time.
  *
  * @example
  * const square = (x: Tensor<readonly [2]>) => x.mul(x);
@@ -140,10 +153,10 @@ export const jacobian = <A extends readonly unknown[], R, const I extends Argume
 };
 
 /**
- * Returns the Hessian of a scalar function, as a function of the same arguments: the Jacobian of its gradient. It has shape
- * `[...shape of the argument, ...shape of the argument]`, with H[i, j] = d^2 f / dx_i dx_j. If arguments are trees, it is a
- * tree of trees. It uses forward over reverse mode: the gradient's tape is walked once with all directions, or repeatedly
- * with `chunkSize` directions at a time.
+ * Returns the Hessian of a scalar function, as a function of the same arguments: the Jacobian of its gradient. The
+ * Hessian has shape `[...shape of the argument, ...shape of the argument]`, with H[i, j] = d^2 f / dx_i dx_j. If
+ * arguments are trees, the Hessian is a tree of trees. It is computed by forward over reverse mode: the gradient's tape
+ * is walked once with all directions, or repeatedly with `chunkSize` directions at a time.
  *
  * @throws ShapeError if the function's result isn't a scalar.
  * @example

@@ -1,4 +1,4 @@
-/** Fresh leaf tensors. */
+/** Creates fresh leaf tensors for transforms. */
 
 import { noteView } from '../tape/changes.ts';
 import { Entry } from '../tape/entry.ts';
@@ -6,8 +6,9 @@ import { Tensor } from '../tensor.ts';
 import { Batched } from './batched.ts';
 
 /**
- * Returns a tensor with the same elements that requires a gradient of its own. If `connected`, gradients flow on to `x`.
- * Otherwise they stop here, so that a backward pass from outside doesn't treat the leaf as an input of the program.
+ * Returns a leaf: a tensor with the elements of `x` that requires a gradient. If `connected`, gradients flow through
+ * the leaf to `x`. Otherwise they stop at the leaf, so that a backward pass from outside doesn't treat the leaf as an
+ * input of the program.
  */
 export function freshLeaf(x: Tensor, connected: boolean): Tensor {
   if (x instanceof Batched) return new Batched(x.level, freshLeaf(x.value, connected));

@@ -1,6 +1,6 @@
 /**
- * The basis of the transforms: a function run once on fresh inputs, and the tape of that run, which can be walked either
- * way.
+ * The basis of the transforms: runs a function once on fresh inputs. The tape of that run can then be walked forward or
+ * backward.
  */
 
 import { type ArrayLike, filled, type Kernels, type NdArray, RefCounted } from '@tapegrad/kernels';
@@ -17,21 +17,24 @@ import { Tensor } from '../tensor.ts';
 import { activeLevels, Batched, unwrapLevels, unwrapped, wrapLevels } from './batched.ts';
 import { freshLeaf } from './leaf.ts';
 
-/** The linearization of a function at its inputs. */
+/** The linearization of a function at given inputs. */
 export interface Linearization {
-  /** The outputs for the caller. They are on the outer tape only if it has anything that requires a gradient. */
+  /**
+   * The outputs to return to the caller. They stay connected to an outer tape only if something there requires a
+   * gradient.
+   */
   readonly outputs: readonly Tensor[];
-  /** Prepares a tensor that the function returned besides its outputs for the caller, in the same way. */
+  /** Prepares another tensor that the function returned for the caller, in the same way as the outputs. */
   release(x: Tensor): Tensor;
-  /** Computes the inputs' cotangents from those of the outputs; undefined means 0. */
+  /** Computes the inputs' cotangents from the outputs' cotangents, where undefined means 0. */
   pullBack(cotangents: readonly (Tensor | undefined)[]): Tensor[];
-  /** Computes the outputs' tangents from those of the inputs; undefined means 0. */
+  /** Computes the outputs' tangents from the inputs' tangents, where undefined means 0. */
   pushForward(tangents: readonly (Tensor | undefined)[]): Tensor[];
 }
 
 const zerosLike = ({ shape, dtype }: Tensor): Tensor => new Tensor(filled(shape, 0, dtype));
 
-/** Returns whether entries depend on anything that requires a gradient, other than the leaves. */
+/** Returns whether entries depend on any tensor that requires a gradient, other than the leaves. */
 function dependsOnOthers(entries: readonly Entry<Tensor>[], leaves: readonly Tensor[], since: number): boolean {
   const own = new Set(leaves);
   const isOther = (x: Tensor): boolean =>
@@ -39,7 +42,7 @@ function dependsOnOthers(entries: readonly Entry<Tensor>[], leaves: readonly Ten
   return entries.some(({ inputs }) => inputs.some(isOther));
 }
 
-/** A walk over the tape, from known values at one end. Undefined means 0, both there and in the result. */
+/** A walk over the tape. It takes the values known at one end and returns those at the other; undefined means 0. */
 type Walk = <A extends ArrayLike>(
   domain: ValueDomain<Tensor, A>,
   known: readonly (A | undefined)[],
@@ -54,7 +57,7 @@ function walkOnArrays(walk: Walk, known: readonly (Tensor | undefined)[]): (Tens
   return found.map((array) => array && domain.tensor(array));
 }
 
-/** Maps tensors to their known values, summed for tensors that occur several times. */
+/** Maps tensors to their known values. If a tensor occurs several times, its values are added. */
 function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], known: readonly (A | undefined)[]): Map<Tensor, A> {
   const sums = new Map<Tensor, A>();
   tensors.forEach((x, i) => {
@@ -68,11 +71,11 @@ function addUp<A>(k: Kernels<A>, tensors: readonly Tensor[], known: readonly (A 
 /**
  * Runs a function of tensors on fresh inputs, records it, and returns its outputs and its linearization there.
  *
- * Inside `vmap`, the tape is that of all examples at once, with a leading axis for each batch. Examples don't depend on
- * each other, so a backward pass from all of them gives each its own gradient.
+ * Inside `vmap`, the tape records operations on all examples at once, with a leading axis for each batch. Examples
+ * don't depend on each other, so a single backward pass gives each example its own gradient.
  *
- * @param captured Tensors that the function uses besides its inputs, and with respect to which to linearize it, too. They
- * come after the inputs among cotangents and tangents.
+ * @param captured Tensors that the function uses besides its inputs. The linearization includes them: their cotangents
+ * and tangents come after those of the inputs.
  */
 export function linearize(
   inputs: readonly Tensor[],
@@ -94,7 +97,7 @@ export function linearize(
     recorded && (primals.some(({ requiresGrad }) => requiresGrad) || dependsOnOthers(entries, leaves, since));
   const release = (x: Tensor): Tensor => (isConnected ? x : x.detach());
 
-  /** Runs a walk on plain arrays if that suffices, otherwise on tensors, recorded if necessary. */
+  /** Runs a walk on plain arrays if possible, otherwise on tensors. Records the walk if it must be differentiable. */
   function run(walk: Walk, known: readonly (Tensor | undefined)[], models: readonly Tensor[]): Tensor[] {
     const lowered = known.map((x) => x && unwrapLevels(at, x));
     const isRecorded = isRecording() && (isConnected || lowered.some((x) => x?.requiresGrad));

@@ -1,16 +1,17 @@
-/**
- * Trees: arrays and plain objects of tensors, nested to any depth. A transform takes and returns each argument as a tree.
- */
+/** Trees: arrays and plain objects of tensors, nested to any depth. Each argument and result of a transform is a tree. */
 
 import { ArgumentError, DTypeError, formatShape, ShapeError, sameShape } from '@tapegrad/kernels';
 import { describeValue } from '../checks/describe-value.ts';
 import { isPlain } from '../checks/untyped-callers.ts';
 import { Tensor } from '../tensor.ts';
 
-/** The tree `T` with each tensor replaced by a plain tensor of its shape. */
+/** The tree `T` in which each tensor, parameter or buffer is replaced by a plain tensor of its shape. */
 export type TensorTree<T> = T extends Tensor<infer S> ? Tensor<S> : { readonly [K in keyof T]: TensorTree<T[K]> };
 
-/** Returns the entries of an array or plain object, each with its place as text; `undefined` for anything else. */
+/**
+ * Returns the entries of an array or plain object, each with its path within the tree as text; `undefined` for anything
+ * else.
+ */
 function branchesOf(
   tree: unknown,
 ): readonly (readonly [key: string | number, place: string, branch: unknown])[] | undefined {
@@ -28,7 +29,10 @@ function checkDepth(call: string, depth: number): void {
   throw new ArgumentError(`${call}: expected arrays and objects nested less than ${DEEPEST} deep, ${got}`);
 }
 
-/** Replaces each leaf of a tree, anything that is neither an array nor a plain object. `where` is the path of the leaf. */
+/**
+ * Replaces each leaf of a tree. A leaf is anything that is neither an array nor a plain object. `where` is the path of
+ * the tree.
+ */
 function mapLeaves(
   call: string,
   tree: unknown,
@@ -45,7 +49,7 @@ function mapLeaves(
   return Array.isArray(tree) ? mapped.map(([, branch]) => branch) : Object.fromEntries(mapped);
 }
 
-/** Returns the paths of a tree's leaves as text, in order. `where` is the name of the tree. */
+/** Returns the paths of a tree's leaves as text, in order. `where` is the name of the tree, with which each path begins. */
 export function placesOf(where: string, tree: unknown): string[] {
   const places: string[] = [];
   mapLeaves(where, tree, where, (_, place) => places.push(place));
@@ -79,8 +83,9 @@ export const mapTensors = (call: string, tree: unknown, replace: (x: Tensor) => 
 export const copyTree = (call: string, tree: unknown): unknown => mapLeaves(call, tree, '', (leaf) => leaf);
 
 /**
- * Returns the entry of a second tree for each tensor of the first, in order. The second tree must have the first one's
- * structure. But an entry for which `spreads` returns true applies to all tensors of the first tree's branch.
+ * Returns, for each tensor of the first tree in order, the corresponding entry of a second tree. The trees must have
+ * the same structure. But if `spreads` returns true for an entry of the second tree, the entry applies to all tensors
+ * in the corresponding branch of the first.
  */
 export function besideTensors(
   call: string,

@@ -1,4 +1,4 @@
-/** Maps a function of one example over a batch. */
+/** Maps a function of a single example over a batch. */
 
 import {
   ArgumentError,
@@ -23,17 +23,20 @@ import { activeLevels, allExamples, Batched, type Level, type Randomness, withLe
 import { moveAxes, runBatched } from './batching-rules.ts';
 import { besideTensors, copyTree, tensorsOf, withTensors } from './trees.ts';
 
-/** An axis of a tensor, or null for none. For a tree of tensors, one axis for all tensors, or a tree of axes. */
+/**
+ * An axis of a tensor, or null for no axis. For a tree of tensors: one axis that applies to all tensors, or a tree of
+ * axes.
+ */
 export type MappedAxes = number | null | readonly MappedAxes[] | { readonly [key: string]: MappedAxes };
 
-/** The tree `T` of examples as a tree of batches, whose examples lie along `Axes`. */
+/** The type of a batch: the tree `T` of one example, in which every tensor gets an axis for the examples at `Axes`. */
 export type WithAxes<T, Axes> = Axes extends null
   ? T
   : T extends Tensor<infer S>
     ? Tensor<Axes extends number ? InsertAxis<S, Axes, number> : Shape>
     : { readonly [K in keyof T]: WithAxes<T[K], Axes extends number ? Axes : K extends keyof Axes ? Axes[K] : never> };
 
-/** The arguments of a function of a batch. */
+/** The arguments of the mapped function, which takes a batch. */
 export type BatchArguments<A extends readonly unknown[], Axes> = {
   [K in keyof A]: WithAxes<A[K], Axes extends readonly unknown[] ? (K extends keyof Axes ? Axes[K] : never) : Axes>;
 };
@@ -41,16 +44,19 @@ export type BatchArguments<A extends readonly unknown[], Axes> = {
 /** The options of `vmap`. */
 export interface VmapOptions<In = MappedAxes, Out = MappedAxes> {
   /**
-   * The axis of the examples in each argument: one axis for all arguments, or a list with one entry for each. An entry of
-   * null passes the argument through unchanged. An argument that is a tree takes one axis for all its tensors, or a tree of
-   * axes. Defaults to 0.
+   * The axis along which the examples of each argument lie: one axis for all arguments, or a list with one entry per
+   * argument. An entry of null passes the argument through unchanged. An argument that is a tree takes one axis for all
+   * its tensors, or a tree of axes. Defaults to 0.
    */
   readonly inAxes?: In;
-  /** The axis of the examples in the result, or null if it is the same for all examples. Defaults to 0. */
+  /**
+   * The axis along which the examples of the result lie. Null means that the result is the same for all examples, and
+   * has no such axis. Defaults to 0.
+   */
   readonly outAxes?: Out;
   /**
    * The handling of random draws inside the function, including dropout: `same` draws once for all examples,
-   * `different` separately for each. Defaults to `error`, as in PyTorch, since either can be intended.
+   * `different` separately for each. Defaults to `error`, as in PyTorch, since either may be intended.
    */
   readonly randomness?: Randomness;
 }
@@ -59,10 +65,10 @@ const isAxis = (axis: unknown): boolean => axis === null || typeof axis === 'num
 
 /** An argument that is mapped over. */
 interface MappedArgument {
-  /** Its name in error messages. */
+  /** The name of the argument in error messages. */
   readonly where: string;
   readonly tensors: readonly Tensor[];
-  /** For each tensor, the axis of its examples, counted from the first. */
+  /** For each tensor, the axis along which its examples lie, as a non-negative number. */
   readonly axes: readonly (number | null)[];
 }
 
@@ -93,11 +99,11 @@ function sizeOfBatch(args: readonly (MappedArgument | null)[]): number {
   throw new ArgumentError(`vmap: expected the same number of examples in each argument, but ${a} and ${b}`);
 }
 
-/** Turns a batch into a tensor that represents one of its examples. */
+/** Turns a batch into a tensor that represents a single one of its examples. */
 const exampleAlong = (level: Level, x: Tensor, axis: number | null): Tensor =>
   axis === null ? x : new Batched(level, moveAxes(x, axis, 0));
 
-/** Returns the result of a primitive for an empty batch: it has a shape, but no elements. */
+/** Returns the result of a primitive for a batch without examples: it has a shape, but no elements. */
 function noExamples(level: Level, { op, inputs, attributes }: OperationCall<Tensor>): Tensor {
   const { shape, dtype } = callPrimitive<ArrayLike>(abstract, op as Primitive, inputs, attributes);
   return new Batched(level, new Tensor(filled([0, ...shape], 0, dtype)));
@@ -106,7 +112,7 @@ function noExamples(level: Level, { op, inputs, attributes }: OperationCall<Tens
 /** Returns example `i` of a batch. */
 const exampleOf = (x: Tensor, i: number): Tensor => x.slice(0, i, i + 1).reshape(x.shape.slice(1));
 
-/** Runs a custom operation on all examples at once if it supports that, otherwise on one example at a time. */
+/** Runs a custom operation on all examples at once if its definition is batched, otherwise on one example at a time. */
 function runCustomAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
   const { definition } = call.attributes as CustomAttributes<Tensor>;
   const batches = call.inputs.map((x) => allExamples(x, [level]));
@@ -119,7 +125,7 @@ function runCustomAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
   return new Batched(level, stack(kernels, results, 0));
 }
 
-/** Runs an operation on all examples of a level, if any of its inputs is one. */
+/** Runs an operation on all examples of a level if any of its inputs represents an example of that level. */
 function runAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
   const isMapped = (x: Tensor): x is Batched => x instanceof Batched && x.level === level;
   if (!call.inputs.some(isMapped)) return call.run();
@@ -132,14 +138,15 @@ function runAtLevel(level: Level, call: OperationCall<Tensor>): Tensor {
 }
 
 /**
- * Turns a function of one example into a function of a batch. Each operation runs once, on all examples, without a loop and
- * without changes to the function. It composes with itself and with every transform: `vmap(grad(f))` gives each example its
- * own gradient.
+ * Turns a function of one example into a function of a batch. Each operation runs once, on all examples, without a loop
+ * and without changes to the function. `vmap` composes with itself and with every other transform: `vmap(grad(f))`
+ * gives each example its own gradient.
  *
- * Inside, a tensor has the shape of one example, and its elements can't be read. Anything not computed from a mapped
- * argument is the same for all examples, except random draws, which `randomness` controls.
+ * Inside the function, a tensor has the shape of one example, and its elements can't be read. A value that does not
+ * depend on a mapped argument is the same for all examples. Random draws are an exception, which `randomness` controls.
  *
- * @throws ArgumentError if arguments differ in their number of examples, or on a random draw if `randomness` is `error`.
+ * @throws ArgumentError if arguments differ in their number of examples, or on a random draw if `randomness` is
+ * `error`.
  * @example
  * const dot = (x: Tensor<readonly [3]>, y: Tensor<readonly [3]>) => x.mul(y).sum();
  * vmap(dot)(ones([5, 3]), ones([5, 3])).toArray(); // [3, 3, 3, 3, 3]
@@ -193,7 +200,7 @@ export function vmap<A extends readonly unknown[], R, const In = 0, const Out = 
 /** Copies the axes, since the caller may change the list or tree later. */
 const ownAxes = (axes: unknown): unknown => copyTree('vmap', axes);
 
-/** Returns a result with its examples along an axis. If the axis is null, the result must be the same for all examples. */
+/** Returns a result with its examples along `axis`. A null axis requires that the result is the same for all examples. */
 function batchOf(level: Level, y: Tensor, axis: number | null): Tensor {
   if (axis !== null) return moveAxes(allExamples(y, [level]), 0, normalizeAxis('vmap', axis, y.rank + 1));
   if (!(y instanceof Batched && y.level === level)) return y;

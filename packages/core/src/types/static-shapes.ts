@@ -2,21 +2,22 @@
  * Shapes in the type system.
  *
  * Literal axis lengths are checked at compile time; `number` is a length known only at run time, and is compatible with
- * every length. An error is the type `ShapeError<'…'>` with the same message as the run-time check. If nothing is known,
- * the result is `Shape`.
+ * every length. If shapes don't match, the result is the type `ShapeError<'…'>`, with the same message as the run-time
+ * check. If nothing is known, the result is `Shape`.
  */
 
 import type { Shape, ShapeError } from '@tapegrad/kernels';
 import type { Plus } from './type-arithmetic.ts';
 
-/** A type that differs whenever A differs: it is invariant in A through its parameter. */
+/** A type that differs whenever A differs, since it is invariant in A. */
 type Exactly<A> = (a: A) => A;
 
 /**
  * Whether two lengths can be equal; an unknown one is compatible with all.
  *
- * The first test compares a type parameter with itself, here and wherever one may occur, because that resolves even if
- * nothing is known of the parameter. `A extends B` would leave the whole type unresolved.
+ * The first test checks whether A and B are the same type. This resolves even if both are the same unresolved type
+ * parameter, whereas `A extends B` would leave the whole type unresolved. Other types whose arguments may be type
+ * parameters begin with such a test, too.
  */
 export type Agree<A extends number, B extends number> = readonly [Exactly<A>, Exactly<B>] extends
   | readonly [Exactly<B>, unknown]
@@ -27,13 +28,13 @@ export type Agree<A extends number, B extends number> = readonly [Exactly<A>, Ex
     ? true
     : false;
 
-/** The known length of an axis that two operands share, if either is known. */
+/** The length of an axis that two operands share: the known one, if either is known. */
 type Unify<A extends number, B extends number> = number extends A ? B : A;
 
 /** Whether the rank is unknown. */
 export type Unranked<S extends Shape> = number extends S['length'] ? true : false;
 
-/** Whether two shapes can be equal. */
+/** Whether two shapes can be equal, given what is known of them. */
 export type SameShapes<A extends Shape, B extends Shape> =
   Exactly<A> extends Exactly<B>
     ? true
@@ -61,8 +62,8 @@ type Join<S extends Shape> = S extends readonly [infer Only extends number]
 export type Printed<S extends Shape> = `[${Join<S>}]`;
 
 /**
- * A boxed length: a conditional type can test whether there is one, even for a type parameter. It isn't an interface, since
- * programs' declaration files write it out.
+ * A length in a wrapper. A conditional type can test whether a length is present, even for a type parameter. The
+ * wrapper isn't an interface, since it appears written out in the declaration files of programs.
  */
 type Length<N extends number> = { readonly is: N };
 
@@ -93,7 +94,7 @@ type BroadcastAxes<
     : readonly [...LeftA, ...Out]
   : readonly [...LeftB, ...Out];
 
-/** Whether A and B are known to broadcast to A, even if nothing is known of A itself. */
+/** Whether A and B are known to broadcast to A. This resolves even if A is an unknown type parameter. */
 export type Absorbs<A extends Shape, B extends Shape> =
   Exactly<B> extends Exactly<A> | Exactly<readonly []> | Exactly<[]> ? true : false;
 
@@ -109,7 +110,7 @@ export type Where<Condition extends Shape, A extends Shape, B extends Shape> =
 
 type InnerError<K1 extends number, K2 extends number> = ShapeError<`matmul: inner dimensions ${K1} and ${K2} differ`>;
 
-/** The shape of a matrix product of vectors, matrices, or batches of matrices that broadcast. */
+/** The shape of a matrix product of vectors, matrices, or batches of matrices; the batch axes broadcast. */
 export type MatMul<A extends Shape, B extends Shape> =
   Unranked<A> extends true
     ? Shape
@@ -158,7 +159,7 @@ export type Outer<A extends Shape, B extends Shape> =
         ? readonly [M, N]
         : ShapeError<`outer: expected two vectors, got shapes ${Printed<A>} and ${Printed<B>}`>;
 
-/** The shape of square matrices, or an error message if they are not square. */
+/** The shape if it describes square matrices, otherwise an error message. */
 export type Square<Call extends string, S extends Shape> =
   Unranked<S> extends true
     ? S
@@ -183,7 +184,7 @@ type DropLast<
     ? DropLast<Rest, Count, readonly [Last, ...Dropped]>
     : never;
 
-/** An axis counted from the start; `never` if the shape has too few axes. */
+/** An axis as a non-negative number; `never` if the shape has too few axes. */
 type FromStart<S extends Shape, Axis extends number> = `${Axis}` extends `-${infer Back extends number}`
   ? DropLast<S, Back>['length']
   : Axis;
@@ -192,7 +193,7 @@ type LengthFromStart<S extends Shape, Axis extends number> = `${Axis}` extends k
 
 type LengthAt<S extends Shape, Axis extends number> = LengthFromStart<S, FromStart<S, Axis>>;
 
-/** Axis `i` of the result is axis `Order[i]`. */
+/** The shape after permuting the axes: axis `i` of the result is axis `Order[i]` of `S`. */
 export type Permute<S extends Shape, Order extends Shape> =
   Unranked<S> extends true
     ? Shape
@@ -247,7 +248,7 @@ type InsertFromStart<
     ? InsertFromStart<Rest, Axis, Length, readonly [...Before, Head]>
     : Shape;
 
-/** The shape with one axis more, which is inserted at `Axis`. */
+/** The shape with an additional axis, inserted at `Axis`. */
 export type InsertAxis<S extends Shape, Axis extends number, Length extends number> =
   Unranked<S> extends true
     ? Shape
@@ -302,7 +303,7 @@ type Ones<S extends Shape> = S extends readonly [unknown, ...infer Rest extends 
   ? readonly [1, ...Ones<Rest>]
   : readonly [];
 
-/** The axes to reduce over: one, several, or undefined for all. */
+/** The axes to reduce over: one axis, several axes, or undefined for all axes. */
 export type Axes = number | readonly number[] | undefined;
 
 /** The shape after a reduction over `A`. */
@@ -319,10 +320,10 @@ export type Reduce<S extends Shape, A extends Axes, Keep extends boolean> = A ex
 /** An array nested to any depth. */
 export type Nested<T> = T | readonly Nested<T>[];
 
-/** The shape of a value that is not an array; `Shape` if its type also allows arrays. */
+/** The shape of an entry that is not an array: the scalar shape, or `Shape` if the entry's type also allows arrays. */
 type ScalarShape<T> = [Extract<T, readonly unknown[] | ArrayBufferView>] extends [never] ? readonly [] : Shape;
 
-/** Arrays by nesting depth. Greater depths and unknown ranks are nested to any depth. */
+/** Nested array types by rank. Higher and unknown ranks map to an array of any depth. */
 type NestedTimes<T> = {
   0: T;
   1: T[];
@@ -334,10 +335,10 @@ type NestedTimes<T> = {
   [rank: number]: Nested<T>;
 };
 
-/** An array nested once for each axis of a shape. */
+/** A nested array with one level for each axis of a shape. */
 export type NestedAs<S extends Shape, T> = NestedTimes<T>[S['length']];
 
-/** The shape of a nested array literal, as far as its type determines it. */
+/** The shape of a nested array literal, as far as the type of the literal determines it. */
 export type ShapeOf<T> = [T] extends [readonly (infer Element)[]]
   ? readonly [T['length'], ...ShapeOf<Element>]
   : [T] extends [ArrayBufferView]

@@ -5,7 +5,7 @@
 
 import type { Shape } from '@tapegrad/kernels';
 
-/** Each digit as a tuple of that length. */
+/** Maps each digit to a tuple of that length. */
 interface Unary {
   0: [];
   1: [0];
@@ -24,7 +24,7 @@ type Digit = '0' | '1' | '2' | '3' | '4' | '5' | '6' | '7' | '8' | '9';
 type Zeros = readonly 0[];
 type Count<D> = D extends `${infer N extends keyof Unary}` ? Unary[N] : [];
 
-/** The entries of `T`, repeated once for each entry of `Each`. */
+/** The entries of `T`, repeated as many times as `Each` has entries. */
 type Repeated<T extends Zeros, Each extends Zeros, Out extends Zeros = []> = Each extends [
   0,
   ...infer Others extends Zeros,
@@ -47,7 +47,7 @@ type Text<D extends readonly unknown[], S extends string = ''> = D extends reado
   ? Text<Rest, `${First}${S}`>
   : S;
 type Trimmed<S extends string> = S extends `0${infer Rest}` ? (Rest extends '' ? S : Trimmed<Rest>) : S;
-/** The number with the digits `D`; `number` if `D` is `never`. */
+/** The number that has the digits `D`; `number` if `D` is `never`. */
 type Value<D> = [D] extends [never]
   ? number
   : D extends readonly unknown[]
@@ -56,7 +56,7 @@ type Value<D> = [D] extends [never]
       : number
     : number;
 
-/** A count below 100 as its ones and tens digits. */
+/** The ones digit and the tens digit of a count below 100. */
 type Carried<T extends Zeros> = `${T['length']}` extends `${infer Tens extends Digit}${infer Ones extends Digit}`
   ? [Ones, Tens]
   : [`${T['length']}`, '0'];
@@ -103,7 +103,7 @@ type Difference<A, B, Borrow extends Zeros = []> = A extends readonly [infer X, 
       ? []
       : never;
 
-/** The quotient of a count and a divisor, and the remainder. */
+/** Divides a count by a divisor: the digit of the quotient, and the remainder. */
 type Split<T, Divisor extends Zeros, Times extends Zeros = []> = T extends [...Divisor, ...infer Left extends Zeros]
   ? Split<Left, Divisor, [...Times, 0]>
   : [`${Times['length']}`, T];
@@ -122,27 +122,27 @@ type Divided<
     ? N
     : number;
 
-/** a + b */
+/** The sum a + b. */
 export type Plus<A extends number, B extends number> = number extends A | B ? number : Value<Sum<Digits<A>, Digits<B>>>;
 
-/** a - b; `number` if that is negative. */
+/** The difference a - b; `number` if it is negative. */
 export type Minus<A extends number, B extends number> = number extends A | B
   ? number
   : Value<Difference<Digits<A>, Digits<B>>>;
 
-/** a b */
+/** The product a b. */
 export type Times<A extends number, B extends number> = number extends A | B
   ? number
   : Value<Multiplied<Digits<A>, Digits<B>>>;
 
-/** a / b, rounded down; `number` unless b is 1 to 9. */
+/** The quotient a / b, rounded down; `number` unless b is from 1 to 9. */
 export type Quotient<A extends number, B extends number> = number extends A | B
   ? number
   : `${B}` extends Exclude<Digit, '0'>
     ? Divided<`${A}`, Count<`${B}`>, [], ''>
     : number;
 
-/** The product of all lengths. */
+/** The product of all axis lengths. */
 export type Size<S extends Shape> = S extends readonly [infer First extends number, ...infer Others extends Shape]
   ? Times<First, Size<Others>>
   : S extends readonly []

@@ -7,8 +7,8 @@ export interface FailedPivot {
 }
 
 /**
- * Returns the lower triangular L with L L^T equal to the symmetric part of `a` [n, n], or the pivot that failed. NaN
- * propagates.
+ * Returns the lower triangular L for which L L^T is the symmetric part of `a` [n, n], or else the pivot that failed.
+ * NaN propagates.
  */
 export function factorizeCholesky(a: Float64Array, n: number): Float64Array | FailedPivot {
   const l = new Float64Array(n * n);

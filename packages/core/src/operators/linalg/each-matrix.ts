@@ -1,4 +1,4 @@
-/** Checks of batches of matrices, and a way to run a single-matrix algorithm on each. */
+/** Checks batches of matrices, and runs an algorithm for a single matrix on each of them. */
 
 import { type DType, formatShape, NdArray, newData, type Shape, ShapeError, sizeOf } from '@tapegrad/kernels';
 import { checkFloat } from '../../checks/operands.ts';
@@ -26,11 +26,12 @@ export function checkSquare(call: string, a: unknown, more?: readonly unknown[])
 export const transposed: OfMatrix = (x) => x.transpose();
 
 /**
- * Computes a matrix, or part of one, from row-major matrices, which it must not change. `place` is the index in the batch.
+ * Computes a matrix, or part of one, from row-major matrices, which the function must not change. `place` is their
+ * index in the batch.
  */
 export type MatrixFunction = (matrices: readonly Float64Array[], place: number) => ArrayLike<number>;
 
-/** Returns the elements as float64. */
+/** Returns the elements as float64, without copying if they already are. */
 const wide = (x: Tensor): Float64Array => (x.data instanceof Float64Array ? x.data : Float64Array.from(x.data));
 
 /**
@@ -52,5 +53,5 @@ export function eachMatrix(tensors: readonly Tensor[], shape: Shape, f: MatrixFu
   return new Tensor(new NdArray(data, dtype, [...lead, ...shape]));
 }
 
-/** Returns a matrix's index in the batch, for error messages; empty for a single matrix. */
+/** Returns the index of a matrix in its batch, as text for error messages; empty if there is only one matrix. */
 export const placeOf = (x: Tensor, place: number): string => (x.rank > 2 ? ` ${place}` : '');

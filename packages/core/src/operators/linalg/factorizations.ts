@@ -1,9 +1,10 @@
 /**
- * Matrix factorizations over the last two axes. They are meant for small matrices, compute in float64 whatever the dtype,
- * and round once.
+ * Matrix factorizations over the last two axes. They are meant for small matrices, compute in float64 whatever the
+ * dtype, and round once.
  *
- * One run of an algorithm computes all factors, stacked in one result. Values and vectors have derivatives under different
- * conditions, so each is a separate operation that takes its part of that result.
+ * One run of an algorithm computes all factors, stacked in one result. Eigenvalues and eigenvectors (or singular values
+ * and vectors) have derivatives under different conditions. So each is a separate operation, which takes its part of
+ * that result.
  */
 
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
@@ -29,7 +30,10 @@ function checkFinite(call: string, a: Tensor, matrix: Float64Array, place: numbe
 
 const [ROWS, COLUMNS] = [-2, -1];
 
-/** Marks the off-diagonal entries where two values coincide, given their differences. */
+/**
+ * Returns 1 for the off-diagonal entries where two values coincide and 0 elsewhere, given the differences of the
+ * values.
+ */
 const tiesOf = (apart: Tensor): Tensor =>
   apart
     .equal(0)
@@ -37,9 +41,9 @@ const tiesOf = (apart: Tensor): Tensor =>
     .sub(eye(apart.shape.at(-1)!, { dtype: apart.dtype })) as Tensor;
 
 /**
- * Returns x / apart off the diagonal, and 0 on it and wherever two values coincide. Vectors of coinciding values can rotate
- * freely within the space that they span, which no derivative describes. So `turned`, the rotation requested there, must be
- * 0 to rounding.
+ * Returns x / apart off the diagonal. On the diagonal, and wherever two values coincide, the result is 0. The vectors
+ * of coinciding values can rotate freely within the space that they span, and no derivative describes such a rotation.
+ * So `turned`, which holds the rotation that x requests, must be 0 there, up to rounding.
  */
 function quotient(call: string, what: string, x: Tensor, apart: Tensor, turned: Tensor): Tensor {
   const n = apart.shape.at(-1)!;
@@ -60,8 +64,8 @@ function quotient(call: string, what: string, x: Tensor, apart: Tensor, turned: 
 }
 
 /**
- * Marks a derivative that isn't differentiable again if values coincide. There it follows one choice of vectors, which is
- * right only to first order.
+ * Returns `d` unchanged, but throws if it is differentiated again where values coincide. There, the derivative follows
+ * one choice of vectors, which is right only to first order.
  */
 const once = defineOp<(d: Tensor, ties: Tensor, call: string) => Tensor>({
   name: 'once',
@@ -78,7 +82,7 @@ function onceOnly(d: Tensor, ties: Tensor, call: string): Tensor {
   throw new ArgumentError(`${call}: two values are equal, so there are no second derivatives`);
 }
 
-/** Wraps a derivative of factors with `once` if any values coincide, given the differences of the values. */
+/** Wraps the derivative `d` with `once` if any two values coincide. `apart` holds the differences of the values. */
 const firstOnly = (call: string, d: Tensor, apart: Tensor): Tensor => {
   const ties = tiesOf(apart).detach() as Tensor;
   return ties.elements.some((tie) => tie !== 0) ? once(d, ties, call) : d;
@@ -117,7 +121,7 @@ function qrParts(y: Tensor): readonly [q: Tensor, r: Tensor] {
   return [y.slice(ROWS, 0, rows), y.slice(ROWS, rows)];
 }
 
-/** The shorter of the last two axes. */
+/** The length of the shorter of the last two axes. */
 type Shorter<S extends Shape> = S extends readonly [...Shape, infer M extends number, infer N extends number]
   ? M extends N
     ? M
@@ -128,8 +132,8 @@ type Rows<S extends Shape> = S extends readonly [...unknown[], infer M extends n
 type Columns<S extends Shape> = S extends readonly [...Shape, infer N extends number] ? N : number;
 
 /**
- * Computes the reduced QR factorization A = Q R of matrices A [..., m, n], with k the smaller of m and n. Q [..., m, k] has
- * orthonormal columns; R [..., k, n] is upper triangular. The signs of R's diagonal are LAPACK's.
+ * Computes the reduced QR factorization A = Q R of matrices A [..., m, n]. k is the smaller of m and n. Q [..., m, k]
+ * has orthonormal columns; R [..., k, n] is upper triangular. The signs of R's diagonal are LAPACK's.
  *
  * The gradient exists if the first k columns are linearly independent.
  *
@@ -155,10 +159,10 @@ export function qr<S extends Shape>(
   return { q, r: concat([r, rest], COLUMNS) } as never;
 }
 
-/** Extracts one part of a matrix's factors. Takes the matrix and its factors; gradients flow to the matrix. */
+/** Extracts one part of a matrix's factors. Its arguments are the matrix and the factors; gradients flow to the matrix. */
 type PartOf = (a: Tensor, factors: Tensor) => Tensor;
 
-/** Stacks a row of values on top of matrices with the given columns. */
+/** Stacks matrices that have the same number of columns, with `values` as an additional row on top. */
 function stacked(values: readonly number[], ...matrices: readonly (readonly Float64Array[])[]): Float64Array {
   const width = values.length;
   const data = new Float64Array(matrices.reduce((size, columns) => size + width * (columns[0]?.length ?? 0), width));
@@ -174,7 +178,7 @@ function stacked(values: readonly number[], ...matrices: readonly (readonly Floa
   return data;
 }
 
-/** Computes the eigenvalues as a row, stacked on top of the eigenvectors. */
+/** Computes the eigenvalues, as one row, stacked on top of the eigenvectors. */
 const eigenpairs: OfMatrix = defineOp<OfMatrix>({
   name: 'eigh',
   batched: true,
@@ -191,12 +195,12 @@ const eigenpairs: OfMatrix = defineOp<OfMatrix>({
 
 const symmetric = (x: Tensor): Tensor => x.add(transposed(x)).mul(0.5) as Tensor;
 
-/** l_j - l_i */
+/** Computes the differences l_j - l_i of the values. */
 const gapsOf = (values: Tensor): Tensor => values.sub(transposed(values)) as Tensor;
 
-// Values and vectors are two operations, since the values have derivatives even where the vectors have none. With V^T dA V
-// = M for the symmetric part of dA: dl_i = M_ii, dV = V (M / E), E_ij = l_j - l_i (Giles 2008, "Collected matrix derivative
-// results for forward and reverse mode algorithmic differentiation")
+// Eigenvalues and eigenvectors are two operations, since the values have derivatives even where the vectors have none.
+// With V^T dA V = M for the symmetric part of dA: dl_i = M_ii, dV = V (M / E), E_ij = l_j - l_i (Giles 2008, "Collected
+// matrix derivative results for forward and reverse mode algorithmic differentiation")
 const eigenvalues: PartOf = defineOp<PartOf>({
   name: 'eigh.values',
   batched: true,
@@ -235,19 +239,19 @@ const eigenvectors: PartOf = defineOp<PartOf>({
 const withoutRow = (row: Tensor): Tensor => row.reshape(row.shape.toSpliced(-2, 1));
 
 /**
- * Computes eigenvalues [..., n] in ascending order, and eigenvectors in the columns of [..., n, n], of symmetric matrices
- * [..., n, n]: A = V diag(values) V^T. If a matrix is not symmetric, its symmetric part is used, and the gradient is
- * symmetric.
+ * Computes eigenvalues [..., n] in ascending order, and eigenvectors in the columns of [..., n, n], of symmetric
+ * matrices [..., n, n]: A = V diag(values) V^T. If a matrix is not symmetric, its symmetric part is used, and the
+ * gradient is symmetric.
  *
- * Matrices of fewer than 40 rows keep the relative accuracy of small eigenvalues. In larger ones, which are first made
- * tridiagonal, all errors are some units in the last place of the largest eigenvalue.
+ * Matrices of fewer than 40 rows keep the relative accuracy of small eigenvalues. Larger ones are first made
+ * tridiagonal, which gives every eigenvalue an error of some units in the last place of the largest one.
  *
- * Each eigenvector is unique up to its sign, which is chosen so that its largest entry is positive. Results that depend on
- * this choice have no meaningful gradient. Eigenvectors are differentiable if the eigenvalues are distinct. Eigenvalues
- * always have first derivatives. At equal eigenvalues these hold for functions that treat the equal ones alike, such as
- * sums. Second derivatives exist if the eigenvalues are distinct.
+ * Each eigenvector is unique up to its sign, which is chosen so that its largest entry is positive. Results that depend
+ * on this choice have no meaningful gradient. Eigenvectors are differentiable if the eigenvalues are distinct.
+ * Eigenvalues always have first derivatives. Where eigenvalues are equal, these derivatives are right only for
+ * functions that treat the equal ones alike, such as sums. Second derivatives exist if the eigenvalues are distinct.
  *
- * @throws ArgumentError if an entry is not finite. Also for derivatives of eigenvectors, and second derivatives of
+ * @throws ArgumentError if an entry is not finite. Also on taking derivatives of eigenvectors, or second derivatives of
  * eigenvalues, if eigenvalues are equal.
  * @example
  * const { values, vectors } = eigh(tensor([[2, 1], [1, 2]]));
@@ -263,7 +267,7 @@ export function eigh<S extends Shape>(
   return { values: withoutRow(eigenvalues(matrix, pairs)), vectors: eigenvectors(matrix, pairs) } as never;
 }
 
-/** Computes the reduced SVD of a matrix [m, n] of any shape. */
+/** Computes the reduced SVD of a matrix [m, n]; m may be smaller than n. */
 function singularOf(matrix: Float64Array, m: number, n: number): Singular {
   if (m >= n) return singularTall(matrix, m, n);
   const flipped = Float64Array.from(matrix, (_, i) => matrix[(i % m) * n + Math.floor(i / m)]!);
@@ -273,7 +277,7 @@ function singularOf(matrix: Float64Array, m: number, n: number): Singular {
 
 type Factorize = (a: Tensor, call: string) => Tensor;
 
-/** Computes the singular values as a row, stacked on top of U and V. */
+/** Computes the singular values, as one row, stacked on top of U and V. */
 const singularTriples: Factorize = defineOp<Factorize>({
   name: 'svd',
   batched: true,
@@ -287,7 +291,7 @@ const singularTriples: Factorize = defineOp<Factorize>({
   vjp: () => null,
 });
 
-/** s_j^2 - s_i^2 */
+/** Computes the differences s_j^2 - s_i^2 of the squared values. */
 const squaredGapsOf = (s: Tensor): Tensor => s.sub(transposed(s)).mul(s.add(transposed(s))) as Tensor;
 
 const leftAndRight = (vectors: Tensor, a: Tensor): readonly [u: Tensor, v: Tensor] => {
@@ -357,7 +361,7 @@ const singularVectors: PartOf = defineOp<PartOf>({
   },
 });
 
-/** Divides columns by the singular values. Throws if a singular value is 0 but its column is not. */
+/** Divides each column by its singular value. Throws if a singular value is 0 but its column is not. */
 function overValues(columns: Tensor, s: Tensor): Tensor {
   const none = s.equal(0) as Tensor;
   const loose = none.where(max(columns.abs(), ROWS, { keepDims: true }), 0).elements;
@@ -368,17 +372,17 @@ function overValues(columns: Tensor, s: Tensor): Tensor {
 }
 
 /**
- * Computes the reduced singular value decomposition A = U diag(s) V^T of matrices [..., m, n]. With k the smaller of m and
- * n, it has U [..., m, k], s [..., k] in descending order, and V^T [..., k, n].
+ * Computes the reduced singular value decomposition A = U diag(s) V^T of matrices [..., m, n]. With k the smaller of m
+ * and n, the shapes are U [..., m, k], s [..., k] and V^T [..., k, n]. The values s are in descending order.
  *
- * If k is below 40, small singular values keep their relative accuracy. Otherwise all errors are some units in the last place
- * of the largest one.
+ * If k is below 40, small singular values keep their relative accuracy. Otherwise every singular value has an error of
+ * some units in the last place of the largest one.
  *
- * Each pair of singular vectors is unique up to its sign. The sign is chosen so that the largest entry of the longer vector
- * is positive. Results that depend on this choice have no meaningful gradient. Vectors are differentiable if the singular
- * values are distinct and, for a matrix that is not square, nonzero. Every nonzero singular value has first derivatives. At
- * equal values these hold for functions that treat the equal ones alike, such as sums. Second derivatives exist if the
- * values are distinct.
+ * Each pair of singular vectors is unique up to its sign. The sign is chosen so that the largest entry of the longer
+ * vector is positive. Results that depend on this choice have no meaningful gradient. Vectors are differentiable if the
+ * singular values are distinct and, for a matrix that is not square, nonzero. Every nonzero singular value has first
+ * derivatives. Where values are equal, these derivatives are right only for functions that treat the equal ones alike,
+ * such as sums. Second derivatives exist if the values are distinct.
  *
  * @throws ArgumentError if an entry is not finite, or for derivatives that do not exist.
  * @example
@@ -401,8 +405,8 @@ export function svd<S extends Shape>(
 }
 
 /**
- * Computes the singular values [..., k] of matrices [..., m, n], in descending order, with k the smaller of m and n. They
- * and their derivatives are those of `svd`.
+ * Computes the singular values [..., k] of matrices [..., m, n], in descending order, with k the smaller of m and n.
+ * The values and their derivatives are the same as those from `svd`.
  *
  * @throws ArgumentError for entries that are not finite.
  * @example

@@ -1,14 +1,14 @@
 /** Householder QR factorization (Golub and Van Loan, algorithm 5.2.1), with LAPACK's signs. */
 
-/** A = Q R */
+/** The factors of A = Q R. */
 export interface QR {
-  /** [m, n], with orthonormal columns. */
+  /** The factor Q [m, n], which has orthonormal columns. */
   readonly q: Float64Array;
-  /** [n, n], upper triangular. */
+  /** The factor R [n, n], which is upper triangular. */
   readonly r: Float64Array;
 }
 
-/** Computes the Euclidean norm of rows `from` up to `to` of a column, without overflow. */
+/** Computes the Euclidean norm of a column, from row `from` up to but not including row `to`, without overflow. */
 function lengthOf(a: Float64Array, n: number, column: number, from: number, to: number): number {
   let largest = 0;
   for (let i = from; i < to; i++) {
@@ -22,7 +22,8 @@ function lengthOf(a: Float64Array, n: number, column: number, from: number, to: 
 }
 
 /**
- * Reflects columns `from` to n: X - tau v (v^T X). The vector v is 1 in row k and equals column k of `vectors` below it.
+ * Applies a Householder reflection, X - tau v (v^T X), to columns `from` and later. The vector v is 1 in row k, and
+ * below that row it equals column k of `vectors`.
  */
 function reflect(x: Float64Array, m: number, n: number, k: number, from: number, tau: number, vectors: Float64Array) {
   for (let j = from; j < n; j++) {
@@ -36,7 +37,7 @@ function reflect(x: Float64Array, m: number, n: number, k: number, from: number,
 
 /** Computes the reduced QR factors of a matrix [m, n] with m >= n. */
 export function factorizeQR(a: Float64Array, m: number, n: number): QR {
-  // R is on and above the diagonal, the reflection vectors are below it.
+  // R is stored on and above the diagonal, and the reflection vectors below it.
   const work = a.slice();
   const scales = new Float64Array(n);
   for (let k = 0; k < n; k++) {

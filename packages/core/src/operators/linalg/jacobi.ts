@@ -1,13 +1,13 @@
 /**
- * Eigenvalues and singular values by Jacobi's rotation methods. Those of small matrices are as accurate as the matrix allows, even for small
- * values (Demmel and Veselić 1992, "Jacobi's method is more accurate than QR").
+ * Computes eigenvalues and singular values by Jacobi's rotation methods. For small matrices, even small values are as
+ * accurate as the matrix allows (Demmel and Veselić 1992, "Jacobi's method is more accurate than QR").
  */
 
 import { diagonalize, dotOf, NEGLIGIBLE, rotate } from './tridiagonal.ts';
 
 /**
- * From this size on, a matrix is first made nearly diagonal by faster methods. The errors of its small eigenvalues and
- * singular values are then those of the largest one.
+ * The size at and above which a matrix is first made nearly diagonal by faster methods. Small eigenvalues and singular
+ * values then have the same absolute error as the largest one.
  */
 const LARGE = 40;
 
@@ -15,14 +15,14 @@ const LARGE = 40;
 const MAX_ROUNDS = 60;
 
 /**
- * Computes the tangent of the rotation angle that makes a pair orthogonal, the smaller of the two solutions, from zeta =
- * (beta - alpha) / (2 gamma).
+ * Computes the tangent of the rotation angle that makes a pair orthogonal, given zeta = (beta - alpha) / (2 gamma). Of
+ * the two solutions, this is the smaller.
  */
 const tangentOf = (zeta: number): number => (zeta < 0 ? -1 : 1) / (Math.abs(zeta) + Math.hypot(1, zeta));
 
 /**
- * Calls `visit` on all pairs, round after round, until a round changes nothing. `visit` returns whether it changed the pair.
- * It then isn't called again for pairs of which neither has changed.
+ * Calls `visit` on all pairs, round after round, until a round changes nothing. `visit` returns whether it changed the
+ * pair. Later rounds skip a pair if neither of its members has changed since.
  */
 function rounds(n: number, visit: (p: number, q: number) => boolean): void {
   const changedIn = new Int32Array(n);
@@ -55,14 +55,14 @@ const signOf = (x: Float64Array): 1 | -1 => {
 };
 
 /**
- * Returns the largest absolute value of all entries, or 1 if all are 0. Entries are divided by it so that no square
- * overflows.
+ * Returns the largest absolute value of all entries, or 1 if all are 0. The caller divides all entries by it so that no
+ * square overflows.
  */
 const scaleOf = (a: Float64Array): number => a.reduce((most, entry) => Math.max(most, Math.abs(entry)), 0) || 1;
 
-/** A = V diag(values) V^T */
+/** The eigendecomposition A = V diag(values) V^T. */
 export interface Eigen {
-  /** In ascending order. */
+  /** The eigenvalues in ascending order. */
   readonly values: readonly number[];
   /** The columns of V, each with its largest entry positive. */
   readonly vectors: readonly Float64Array[];
@@ -78,7 +78,7 @@ export function eigenSymmetric(a: Float64Array, n: number): Eigen {
   const vectors = identityColumns(n);
   rounds(n, (p, q) => {
     const [alpha, beta, gamma] = [rows[p]![p]!, rows[q]![q]!, rows[p]![q]!];
-    // An off-diagonal entry too small to change either diagonal entry is rounding error.
+    // An off-diagonal entry below this is rounding error: it is too small to change either diagonal entry.
     const nothing = Number.EPSILON * Math.sqrt(Math.abs(alpha) * Math.abs(beta));
     if (Math.abs(gamma) <= Math.max(nothing, Number.MIN_VALUE)) return false;
     const t = tangentOf((beta - alpha) / (2 * gamma));
@@ -99,7 +99,7 @@ export function eigenSymmetric(a: Float64Array, n: number): Eigen {
   return ordered(values, vectors, scale);
 }
 
-/** Sorts eigenvalues in ascending order, multiplies them by `scale`, and chooses the signs of their vectors. */
+/** Sorts eigenvalues in ascending order, multiplies them by `scale`, and chooses the signs of the eigenvectors. */
 function ordered(values: Float64Array, vectors: readonly Float64Array[], scale: number): Eigen {
   const order = vectors.map((_, i) => i).sort((i, j) => values[i]! - values[j]!);
   return {
@@ -111,9 +111,9 @@ function ordered(values: Float64Array, vectors: readonly Float64Array[], scale: 
   };
 }
 
-/** A = U diag(values) V^T, reduced */
+/** The reduced singular value decomposition A = U diag(values) V^T. */
 export interface Singular {
-  /** In descending order. */
+  /** The singular values in descending order. */
   readonly values: readonly number[];
   /** The columns of U, each with its largest entry positive. */
   readonly left: readonly Float64Array[];
@@ -121,13 +121,16 @@ export interface Singular {
   readonly right: readonly Float64Array[];
 }
 
-/** Returns a unit vector orthogonal to orthonormal `others`: from the coordinate axis with the largest remainder. */
+/**
+ * Returns a unit vector orthogonal to the orthonormal vectors `others`. It starts from the coordinate axis that has the
+ * largest component outside their span.
+ */
 function orthogonalTo(others: readonly Float64Array[], m: number): Float64Array {
   const remainders = new Float64Array(m).fill(1);
   for (const other of others) for (let i = 0; i < m; i++) remainders[i]! -= other[i]! ** 2;
   const x = new Float64Array(m);
   x[remainders.indexOf(remainders.reduce((most, next) => Math.max(most, next)))] = 1;
-  // A second pass removes the rounding error of the first.
+  // The second pass removes the rounding error of the first.
   for (let pass = 0; pass < 2; pass++) {
     for (const other of others) {
       const share = dot(x, other);
@@ -164,7 +167,7 @@ export function singularTall(a: Float64Array, m: number, n: number): Singular {
   const scale = scaleOf(a);
   const columns = columnsOf(a, m, n).map((column) => column.map((entry) => entry / scale));
   const vectors = n < LARGE ? identityColumns(n) : madeNearlyOrthogonal(columns);
-  // The scalar product of long columns has this rounding error.
+  // The relative rounding error of the scalar product of two columns, which grows with their length.
   const tolerance = Number.EPSILON * (n < LARGE ? 1 : Math.sqrt(m));
   const squares = Float64Array.from(columns, (column) => dot(column, column));
   rounds(n, (p, q) => {
@@ -183,7 +186,7 @@ export function singularTall(a: Float64Array, m: number, n: number): Singular {
     return true;
   });
   const lengths = columns.map((column) => Math.sqrt(dot(column, column)));
-  // Shorter columns are rounding errors, whose squares have too few digits for directions.
+  // Shorter columns consist of rounding errors, and their squares have too few digits to give a direction.
   if (n >= LARGE) for (let i = 0; i < n; i++) if (lengths[i]! < NEGLIGIBLE) lengths[i] = 0;
   const order = lengths.map((_, i) => i).sort((i, j) => lengths[j]! - lengths[i]!);
   const left: Float64Array[] = [];

@@ -1,6 +1,6 @@
 /**
- * Linear systems and determinants over the last two axes. They are meant for small matrices, compute in float64 whatever
- * the dtype, and round once.
+ * Linear systems and determinants over the last two axes. These functions are meant for small matrices. They compute in
+ * float64 whatever the dtype, and round once.
  */
 
 import { ArgumentError, broadcastShapes, DTypeError, formatShape, type Shape, ShapeError } from '@tapegrad/kernels';
@@ -35,7 +35,7 @@ function checkSystem(call: string, a: unknown, b: unknown): { matrix: Tensor; si
   return { matrix: stretched(matrix), sides: stretched(sides), isVector };
 }
 
-/** Drops the last axis of a solution if the right-hand side was a vector. */
+/** Drops the last axis of a solution if the right-hand side was given as a vector. */
 const asGiven = (x: Tensor, isVector: boolean): Tensor => (isVector ? x.reshape(x.shape.slice(0, -1)) : x);
 
 type OfSystem = (a: Tensor, b: Tensor) => Tensor;
@@ -111,11 +111,11 @@ const solution: OfSystem = defineOp<OfSystem>({
 });
 
 /**
- * Solves A X = B for matrices A [..., n, n] and B [..., n, columns], or a vector [n], by Gaussian elimination with partial
- * pivoting. The leading axes broadcast.
+ * Solves A X = B for matrices A [..., n, n] and B [..., n, columns], or a vector [n], using Gaussian elimination with
+ * partial pivoting. The leading axes broadcast.
  *
- * @throws ArgumentError if a matrix is singular. Close to singular, the error of the solution and of the gradients grows
- * with the condition number.
+ * @throws ArgumentError if a matrix is singular. If a matrix is nearly singular, the errors of the solution and of the
+ * gradients grow with its condition number.
  * @example
  * solve(tensor([[0, 2], [1, 1]]), tensor([4, 5])).toArray(); // [3, 2]
  */
@@ -142,12 +142,13 @@ export function inverse<S extends Shape>(a: Fitting<Square<'inverse', S>, S>, ..
   return solution(matrix, identity.broadcastTo(matrix.shape)) as Tensor<S>;
 }
 
-/** Reshapes one number per matrix so that it broadcasts over that matrix. */
+/** Reshapes a tensor with one number per matrix so that each number broadcasts over its matrix. */
 const perMatrix = (x: Tensor): Tensor => x.reshape([...x.shape, 1, 1]);
 
 /**
- * Computes the derivative of the determinant with respect to each entry: det(A) A^-T, which exists for singular matrices,
- * too. It is computed from the SVD: det(U) det(V) U diag(product of the other values) V^T.
+ * Computes the cofactors, which are the derivatives of the determinant with respect to each entry: det(A) A^-T. They
+ * also exist for singular matrices, whose inverse does not. So they are computed from the SVD: det(U) det(V) U diag(p)
+ * V^T, where p_i is the product of all singular values except s_i.
  */
 const cofactors: OfMatrix = defineOp<OfMatrix>({
   name: 'cofactors',
@@ -191,8 +192,8 @@ const determinant: OfMatrix = defineOp<OfMatrix>({
 });
 
 /**
- * Computes the determinants [...] of matrices [..., n, n]. The gradient is the cofactor matrix, which exists for singular
- * matrices, too. The gradient of the cofactor matrix is computed from the inverse.
+ * Computes the determinants [...] of matrices [..., n, n]. The gradient is the cofactor matrix, which exists even for
+ * singular matrices. Second derivatives are computed from the inverse.
  *
  * @throws ArgumentError on taking a second derivative at a singular matrix.
  * @example
@@ -243,8 +244,8 @@ export function slogdet<S extends Shape>(
 }
 
 /**
- * Computes the logarithm of the determinant of matrices [..., n, n] without overflow: NaN if the determinant is negative,
- * -∞ if it is 0.
+ * Computes the logarithm of the determinant of matrices [..., n, n] without overflow. The result is NaN if the
+ * determinant is negative, and -∞ if it is 0.
  *
  * @throws ArgumentError on taking the gradient at a singular matrix, where it does not exist.
  * @example

@@ -4,12 +4,12 @@
 
 import { substitute } from './triangular.ts';
 
-/** P A = L U */
+/** The factorization P A = L U of a square matrix A. */
 export interface LU {
   readonly n: number;
-  /** U on and above the diagonal, and L below it. L's own diagonal is all ones. */
+  /** The factor U on and above the diagonal, and L below it. The diagonal of L is all ones, and isn't stored. */
   readonly factors: Float64Array;
-  /** Row i of P A is row `order[i]` of A. */
+  /** The row permutation P: row i of P A is row `order[i]` of A. */
   readonly order: readonly number[];
   /** The determinant of P. */
   readonly sign: 1 | -1;

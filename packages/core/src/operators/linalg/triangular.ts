@@ -1,8 +1,8 @@
-/** Linear systems with a triangular matrix. */
+/** Solves linear systems with a triangular matrix. */
 
 /**
- * Solves A X = B by substitution. A [n, n] is one triangle of `a`, and B is [n, columns]. With `unit`, A's diagonal is
- * taken to be all ones.
+ * Solves A X = B by substitution. A [n, n] is one triangle of `a`, and B is [n, columns]. If `unit` is set, the
+ * diagonal of A is taken to be all ones.
  */
 export function substitute(
   a: Float64Array,

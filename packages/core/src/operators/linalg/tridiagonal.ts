@@ -2,23 +2,23 @@
  * Eigenvalues of large symmetric matrices: Householder reflections make a matrix tridiagonal, and the QL iteration with
  * implicit shifts makes it diagonal (Golub and Van Loan, sections 8.3.1 and 8.3.3; EISPACK's tred2 and tql2).
  *
- * The errors of eigenvalues are some units in the last place of the largest one. Matrices are stored as columns, so that all
- * inner loops run along contiguous numbers.
+ * Each eigenvalue has an error of some units in the last place of the largest one. Matrices are stored as lists of
+ * columns, so that all inner loops run along contiguous numbers.
  */
 
-/** The diagonal and, from index 1 on, what is next to it; `columns` then hold the product of the reflections. */
+/** A symmetric tridiagonal matrix: its diagonal and, from index 1 on, its off-diagonal entries. */
 interface Tridiagonal {
   readonly diagonal: Float64Array;
   readonly beside: Float64Array;
 }
 
 /**
- * Numbers below this, in matrices whose largest entry is about 1, count as 0. A rotation of subnormal numbers would not keep
- * lengths.
+ * The absolute value below which numbers count as 0, in matrices whose largest entry is about 1. A rotation of
+ * subnormal numbers would not preserve lengths.
  */
 export const NEGLIGIBLE = 1e-140;
 
-/** Applies the rotation that maps (x, y) to (cosine x - sine y, sine x + cosine y). */
+/** Applies to each pair (x_i, y_i) the rotation that maps (x, y) to (cosine x - sine y, sine x + cosine y). */
 export function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: number): void {
   for (let i = 0; i < x.length; i++) {
     const a = x[i]!;
@@ -28,12 +28,12 @@ export function rotate(x: Float64Array, y: Float64Array, cosine: number, sine: n
   }
 }
 
-/** Subtracts `share` times the first `length` numbers of y from those of x. */
+/** Subtracts `share` times y from x, in the first `length` numbers. */
 function subtract(x: Float64Array, y: Float64Array, share: number, length: number): void {
   for (let k = 0; k < length; k++) x[k]! -= share * y[k]!;
 }
 
-/** Computes the scalar product of the first `length` numbers, in four sums. */
+/** Computes the scalar product of the first `length` numbers, in four partial sums. */
 export function dotOf(x: Float64Array, y: Float64Array, length: number): number {
   let [a, b, c, d, i] = [0, 0, 0, 0, 0];
   for (; i + 4 <= length; i += 4) {
@@ -47,8 +47,9 @@ export function dotOf(x: Float64Array, y: Float64Array, length: number): number 
 }
 
 /**
- * Reflects row and column i of a symmetric matrix, of which the columns hold the part on and below the diagonal. `v` has the
- * reflection's vector in its first i numbers, with v . v = 2 h; `p` is scratch memory.
+ * Applies a Householder reflection to the leading i by i block of a symmetric matrix, from both sides. The columns hold
+ * the part on and below the diagonal. `v` holds the reflection vector in its first i numbers, with v . v = 2 h. `p` is
+ * scratch memory.
  */
 function reflect(columns: readonly Float64Array[], v: Float64Array, p: Float64Array, i: number, h: number): void {
   p.fill(0, 0, i);
@@ -72,7 +73,10 @@ function reflect(columns: readonly Float64Array[], v: Float64Array, p: Float64Ar
   }
 }
 
-/** Makes a symmetric matrix tridiagonal, and replaces its columns by those of the orthogonal matrix that does so. */
+/**
+ * Makes a symmetric matrix tridiagonal. Overwrites its columns with those of the orthogonal matrix that performs this
+ * transformation.
+ */
 function reduce(columns: readonly Float64Array[]): Tridiagonal {
   const n = columns.length;
   const [diagonal, beside, scales] = [new Float64Array(n), new Float64Array(n), new Float64Array(n)];
@@ -102,7 +106,7 @@ function reduce(columns: readonly Float64Array[]): Tridiagonal {
     h -= f * g;
     v[i - 1] = f - g;
     reflect(columns, v, p, i, h);
-    // The vector stays in column i, of which the remaining steps use nothing.
+    // The vector is kept in column i, which the remaining steps don't need.
     kept.set(v.subarray(0, i));
     scales[i] = h;
   }
@@ -120,7 +124,7 @@ function reduce(columns: readonly Float64Array[]): Tridiagonal {
   return { diagonal, beside };
 }
 
-/** Makes a tridiagonal matrix diagonal, and rotates the columns along. Overwrites its arguments. */
+/** Makes a tridiagonal matrix diagonal, and applies the same rotations to `columns`. Overwrites its arguments. */
 function iterate({ diagonal: d, beside: e }: Tridiagonal, columns: readonly Float64Array[]): void {
   const n = columns.length;
   e.copyWithin(0, 1);
@@ -144,7 +148,7 @@ function iterate({ diagonal: d, beside: e }: Tridiagonal, columns: readonly Floa
       const beyond = e[l + 1]!;
       let p = d[m]!;
       let [c, c2, c3, s, s2] = [1, 1, 1, 0, 0];
-      // Without lists, which an engine allocates in a loop as long as this.
+      // Plain variables, since an engine would allocate lists in such a long loop.
       for (let i = m - 1; i >= l; i--) {
         c3 = c2;
         c2 = c;
@@ -169,8 +173,9 @@ function iterate({ diagonal: d, beside: e }: Tridiagonal, columns: readonly Floa
 }
 
 /**
- * Replaces the columns of a symmetric matrix by its eigenvectors, of which column i belongs to value i of the result. The
- * matrix has no infinity or NaN, and its squares neither overflow nor matter where they underflow.
+ * Computes the eigenvalues of a symmetric matrix, and overwrites its columns with the eigenvectors: column i belongs to
+ * eigenvalue i. The matrix must have no infinity or NaN. No square of an entry may overflow, and those that underflow
+ * must be negligible.
  */
 export function diagonalize(columns: readonly Float64Array[]): Float64Array {
   const tridiagonal = reduce(columns);

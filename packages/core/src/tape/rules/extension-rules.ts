@@ -1,5 +1,5 @@
 /**
- * The rules of the primitives of extensions, one table for each extension. A bundler keeps only the tables of the
+ * The rules of the primitives of extensions, with one table for each extension. A bundler keeps only the tables of the
  * extensions in use.
  */
 
@@ -19,10 +19,13 @@ import type {
 import { changeOfOthers, number, sliceAxis } from '../../composites.ts';
 import { type Rules, shared } from './vjp-rules.ts';
 
-/** The rules of the primitives in `K`. */
+/** The type of the rules of the primitives in `K`. */
 type RulesOf<K> = Pick<Rules, keyof K & keyof Rules>;
 
-/** Computes g y x^(y-1), or 0 if the exponent is 0, whatever x and g are. */
+/**
+ * Computes g y x^(y-1), the cotangent of the base in x^y. Where the exponent is 0, the result is 0, whatever x and g
+ * are.
+ */
 function cotangentOfBase<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A): A {
   const zero = number(k, 0, y);
   const lower = k.where(k.equal(y, zero), zero, k.sub(y, number(k, 1, y)));
@@ -31,8 +34,8 @@ function cotangentOfBase<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A): 
 }
 
 /**
- * Computes g z log(x) with z = x^y. It is 0 where the power is constant in its exponent, as 0^y is for y >= 0, whatever g
- * is.
+ * Computes g z log(x), the cotangent of the exponent in z = x^y. Where x is 0 and y >= 0, the result is 0, whatever g
+ * is, since 0^y counts as constant there.
  */
 function cotangentOfExponent<A extends ArrayLike>(k: Kernels<A>, g: A, z: A, x: A, y: A): A {
   const zero = number(k, 0, x);
@@ -41,14 +44,14 @@ function cotangentOfExponent<A extends ArrayLike>(k: Kernels<A>, g: A, z: A, x: 
   return k.where(constant, zero, k.mul(g, k.mul(z, log)));
 }
 
-/** The rule of the power. */
+/** The rule of `pow`. */
 export const powerRules: RulesOf<PowerKernels<ArrayLike>> = {
   pow: [(k, g, _y, a, b) => cotangentOfBase(k, g, a, b), (k, g, y, a, b) => cotangentOfExponent(k, g, y, a, b)],
 };
 
 /**
- * Computes sqrt(1 - x^2). The form (1 - x) (1 + x) keeps full precision for x near 1. But differentiating it at 1 would
- * multiply infinity by 0, so only its value is used.
+ * Computes sqrt(1 - x^2). The value is computed from (1 - x) (1 + x), which keeps full precision for x near 1. The
+ * derivatives are those of the form 1 - x^2, since differentiating the product at x = 1 would multiply infinity by 0.
  */
 function besideUnit<A extends ArrayLike>(k: Kernels<A>, x: A): A {
   const one = number(k, 1, x);
@@ -58,9 +61,9 @@ function besideUnit<A extends ArrayLike>(k: Kernels<A>, x: A): A {
 }
 
 /**
- * Computes g x / (x^2 + y^2). It is 0 at the origin, by convention, and 0 if x or y is infinite, which is the limit,
- * whatever g is. Both are first divided by the larger, so that no square overflows or underflows. The divisor is held
- * constant, since the quotient does not depend on it.
+ * Computes g x / (x^2 + y^2). At the origin, the result is 0 by convention; if x or y is infinite, it is the limit 0.
+ * Both hold whatever g is. x and y are first divided by the larger of |x| and |y|, so that no square overflows or
+ * underflows. This divisor is a constant, since the quotient does not depend on it.
  */
 function timesOverSquares<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A): A {
   const larger = k.stopGradient(k.maximum(k.abs(x), k.abs(y)));
@@ -72,7 +75,7 @@ function timesOverSquares<A extends ArrayLike>(k: Kernels<A>, g: A, x: A, y: A):
   return k.where(flat, zero, k.mul(g, k.div(a, k.where(flat, one, squares))));
 }
 
-/** The rules of the functions of angles. */
+/** The rules of the trigonometric and hyperbolic functions. */
 export const trigonometricRules: RulesOf<TrigonometricKernels<ArrayLike>> = {
   sin: [(k, g, _y, x) => k.mul(g, k.cos(x))],
   cos: [(k, g, _y, x) => k.neg(k.mul(g, k.sin(x)))],
@@ -85,41 +88,41 @@ export const trigonometricRules: RulesOf<TrigonometricKernels<ArrayLike>> = {
   atan2: [(k, g, _z, y, x) => timesOverSquares(k, g, x, y), (k, g, _z, y, x) => k.neg(timesOverSquares(k, g, y, x))],
 };
 
-/** Computes 2 / sqrt(pi) exp(-x^2), the derivative of the error function, times a sign. */
+/** Computes sign times 2 / sqrt(pi) exp(-x^2), the derivative of erf (sign 1) or erfc (sign -1). */
 const gaussian = <A extends ArrayLike>(k: Kernels<A>, x: A, sign: 1 | -1): A =>
   k.mul(number(k, (sign * 2) / Math.sqrt(Math.PI), x), k.exp(k.neg(k.mul(x, x))));
 
-/** The rules of the special functions. */
+/** The rules of `erf` and `erfc`. */
 export const specialRules: RulesOf<SpecialKernels<ArrayLike>> = {
   erf: [(k, g, _y, x) => k.mul(g, gaussian(k, x, 1))],
   erfc: [(k, g, _y, x) => k.mul(g, gaussian(k, x, -1))],
 };
 
-/** The rules of the products of many elements. */
+/** The rules of `prod` and `prodOfOthers`. */
 export const elementProductRules: RulesOf<ElementProductKernels<ArrayLike>> = {
   prod: [(k, g, _y, x, axes) => k.mul(g, k.prodOfOthers(x, axes))],
   prodOfOthers: [(k, g, _y, x, axes) => changeOfOthers(k, g, x, axes)],
 };
 
-/** The rules of the primitives that find positions by size. */
+/** The rules of `argmax`, `argmin` and `argsort`, which pass no gradient. */
 export const orderingRules: RulesOf<OrderingKernels<ArrayLike>> = {
   argmax: [null],
   argmin: [null],
   argsort: [null],
 };
 
-/** Reverses one axis. */
+/** Reverses the entries of one axis. */
 const flip = <A extends ArrayLike>(k: Kernels<A>, x: A, axis: number): A =>
   sliceAxis(k, x, axis, Math.max(0, x.shape[axis]! - 1), x.shape[axis]!, -1);
 
-/** The rules of the primitives that use positions. */
+/** The rules of the primitives that take, scatter or accumulate entries by position. */
 export const indexingRules: RulesOf<IndexingKernels<ArrayLike>> = {
   take: [(k, g, _y, x, indices, axis) => k.scatterAdd(g, indices, { axis, size: x.shape[axis]! }), null],
   scatterAdd: [(k, g, _y, _x, indices, { axis }) => k.take(g, indices, axis), null],
   cumsum: [(k, g, _y, _x, axis) => flip(k, k.cumsum(flip(k, g, axis), axis), axis)],
 };
 
-/** The rules of the windowed primitives. */
+/** The rules of convolutions, pooling, `unfold` and `fold`. */
 export const windowedRules: RulesOf<WindowedKernels<ArrayLike>> = {
   unfold: [(k, g, _y, x, windows) => k.fold(g, { windows, shape: x.shape.slice(x.shape.length - windows.length) })],
   fold: [(k, g, _y, _x, { windows }) => k.unfold(g, windows)],
@@ -136,17 +139,17 @@ export const windowedRules: RulesOf<WindowedKernels<ArrayLike>> = {
   maxUnpool: [(k, g, _y, _x, by, windows) => k.maxPool(g, by, windows), null],
 };
 
-/** The rules of exponentials and logarithms that are accurate near 0. */
+/** The rules of `expm1`, `log1p` and `softplus`. */
 export const nearZeroRules: RulesOf<NearZeroKernels<ArrayLike>> = {
-  // y + 1 would lose all precision for y near -1.
+  // The form y + 1 would lose all precision for y near -1.
   expm1: [(k, g, _y, x) => k.mul(g, k.exp(x))],
   log1p: [(k, g, _y, x) => k.div(g, k.add(x, number(k, 1, x)))],
   softplus: [(k, g, _y, x) => k.mul(g, k.sigmoid(x))],
 };
 
 /**
- * Computes -floor(x / y), the number of times y was added to x, from the remainder r, without rounding the quotient. If the
- * quotient isn't finite, as for an infinite y, r decides: r = x means 0 times, r = y once.
+ * Computes -floor(x / y), the number of times that y was added to x to get the remainder r, without rounding the
+ * quotient. If the quotient isn't finite, as for an infinite y, r decides: r = x means 0 times, and r = y means once.
  */
 function timesAdded<A extends ArrayLike>(k: Kernels<A>, r: A, x: A, y: A): A {
   const times = k.round(k.div(k.sub(r, x), y));
@@ -154,7 +157,7 @@ function timesAdded<A extends ArrayLike>(k: Kernels<A>, r: A, x: A, y: A): A {
   return k.where(k.equal(r, y), number(k, 1, x), known);
 }
 
-/** The rules of rounding and remainders. */
+/** The rules of `floor`, `ceil`, `round` and `remainder`. */
 export const roundingRules: RulesOf<RoundingKernels<ArrayLike>> = {
   floor: [null],
   ceil: [null],

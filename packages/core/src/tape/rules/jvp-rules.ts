@@ -1,9 +1,10 @@
 /**
  * Forward mode: the tangent of every primitive's result, from the table of reverse-mode rules where possible.
  *
- * A rule multiplies by the transposed Jacobian. If the Jacobian is symmetric, as for every elementwise primitive, the rule
- * applied to a tangent gives the result's tangent. A primitive that is linear in an input is its own derivative, so it is
- * applied to the tangent itself. Few primitives need a function of their own.
+ * A rule multiplies by the transposed Jacobian. If the Jacobian is symmetric, as for every elementwise primitive, the
+ * rule applied to a tangent gives the result's tangent. A primitive that is linear in an input is its own derivative
+ * with respect to that input, so the primitive itself is applied to the tangent. Only a few primitives need a separate
+ * function.
  */
 
 import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
@@ -21,9 +22,9 @@ type Jvp<P extends FixedPrimitive> = <A extends ArrayLike>(
 ) => A;
 
 /**
- * The contribution of each array input's tangent: by its `rule`, if there is one, if the Jacobian is symmetric; by the
- * primitive `itself` if it is linear in that input; `null` if it has no effect. A variadic primitive is linear in all its
- * arrays `together`.
+ * How each primitive computes the contribution of an input's tangent. `rule` applies the reverse-mode rule, if there is
+ * one; the Jacobian must be symmetric. `itself` applies the primitive, which must be linear in that input. `null` means
+ * that there is no contribution. `together` is for variadic primitives, which are linear in all their arrays together.
  */
 type JvpRules = { readonly [P in Primitive]: P extends FixedPrimitive ? Tangent<P> : 'together' };
 
@@ -31,7 +32,7 @@ type Tangent<P extends FixedPrimitive, Inputs = InputsOf<P>> = {
   readonly [I in keyof Inputs]: 'rule' | 'itself' | null | Jvp<P>;
 };
 
-/** Computes the mean of the tangents of the entries that attain the extremum. */
+/** Computes the mean of the tangents of all entries that attain the extremum. */
 function amongTies<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: readonly number[]): A {
   const ties = tiesOf(k, y, x);
   return k.div(k.sum(k.activationGrad(t, ties, 'relu'), axes), k.sum(ties, axes));
@@ -40,7 +41,7 @@ function amongTies<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: r
 export const jvpRules: JvpRules = {
   full: [],
 
-  // The Jacobian of an elementwise primitive is diagonal, so its rule, if any, also gives the tangent.
+  // The Jacobian of an elementwise primitive is diagonal, so its reverse-mode rule, if any, also gives the tangent.
   ...mapEntries(unary, () => ['rule'] as const),
   stopGradient: [null],
 

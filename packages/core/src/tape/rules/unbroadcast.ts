@@ -1,6 +1,6 @@
 import { type ArrayLike, type Kernels, type Shape, sameShape } from '@tapegrad/kernels';
 
-/** Sums a cotangent down to the shape of the input that was broadcast: the adjoint of every broadcast, in one place. */
+/** Sums a cotangent to the shape of an input that was broadcast. This is the adjoint of every broadcast. */
 export function unbroadcast<A extends ArrayLike>(k: Kernels<A>, g: A, shape: Shape): A {
   if (sameShape(g.shape, shape)) return g;
   const lead = g.shape.length - shape.length;

@@ -1,10 +1,11 @@
 /**
- * The rule table: the vector-Jacobian product of every primitive, and all the calculus in tapegrad. The rules of
- * extensions are in `extension-rules.ts`; a program includes them only with the extension's primitives.
+ * The rule table: the vector-Jacobian products of all primitives. It contains all the calculus in tapegrad. The rules
+ * of extensions are in `extension-rules.ts`; a program includes them only with the extension's primitives.
  *
- * A rule has one function for each array input. Given the cotangent `g` of the result `y`, it returns the cotangent of that
- * input. It is `null` if no cotangent flows to that input. Run on arrays, the table gives gradients; run on recorded
- * tensors, it gives gradients of gradients. Rules don't undo broadcasting: the backward pass does that, in one place.
+ * A rule has one function for each array input. Given the cotangent `g` of the result `y`, the function returns the
+ * cotangent of that input. An entry of `null` means that no cotangent flows to that input. Run on arrays, the table
+ * gives gradients; run on recorded tensors, it gives gradients of gradients. Rules don't undo broadcasting: the
+ * backward pass does that, in one place.
  *
  * The mapped type makes a missing or incomplete rule a compile error.
  */
@@ -24,7 +25,7 @@ import {
 } from '@tapegrad/kernels';
 import { number, sliceAxis, softmax } from '../../composites.ts';
 
-/** Computes the cotangent of one input. */
+/** Computes the cotangent of a single input. */
 export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends ArrayLike>(
   k: Kernels<A>,
   g: A,
@@ -33,7 +34,8 @@ export type Vjp<P extends Exclude<Primitive, VariadicPrimitive>> = <A extends Ar
 ) => A;
 
 /**
- * Computes the cotangent of input `i` of a variadic primitive. It is linear in all its inputs, so only their shapes matter.
+ * Computes the cotangent of input `i` of a variadic primitive. A variadic primitive is linear in all its inputs, so a
+ * rule needs only their shapes.
  */
 export type VariadicVjp = <A extends ArrayLike>(
   k: Kernels<A>,
@@ -62,7 +64,10 @@ export type Rules = {
 
 const starts = new WeakMap<readonly Shaped[], number[]>();
 
-/** Returns the start of each input of a `concat`. The list is cached, since there may be very many inputs. */
+/**
+ * Returns the position along the axis at which each input of a `concat` starts. The list is cached, since there may be
+ * very many inputs.
+ */
 function startsAlong(inputs: readonly Shaped[], axis: number): readonly number[] {
   const known = starts.get(inputs);
   if (known !== undefined) return known;
@@ -84,7 +89,10 @@ function transpose<A extends ArrayLike>(k: Kernels<A>, x: A): A {
   return k.permute(x, last === 1 ? swapped : x.shape.map((_, i) => (i < last - 1 ? i : 2 * last - 1 - i)));
 }
 
-/** Stacks a batch of matrices into one, so that a single product also sums a weight's gradient over the batch. */
+/**
+ * Stacks a batch of matrices into one tall matrix, so that a single product computes a weight's gradient and sums it
+ * over the batch.
+ */
 function rowsOf<A extends ArrayLike>(k: Kernels<A>, x: A): A {
   if (x.shape.length === 2) return x;
   const columns = x.shape.at(-1)!;
@@ -94,19 +102,25 @@ function rowsOf<A extends ArrayLike>(k: Kernels<A>, x: A): A {
 const inverse = (order: readonly number[]): number[] => order.map((_, i) => order.indexOf(i));
 
 /**
- * Computes g times a share that is constant in the inputs. If the share is 0, the result is 0, even for an infinite or NaN
- * g.
+ * Computes g times a share that is constant with respect to the inputs. Where the share is 0, the result is 0, even for
+ * an infinite or NaN g.
  */
 export const shared = <A extends ArrayLike>(k: Kernels<A>, g: A, share: A): A =>
   k.activationGrad(k.mul(g, share), share, 'relu');
 
-/** Returns the share of x in max(x, y): 1, 0, or 1/2 in a tie; 1 if x or y is NaN. */
+/**
+ * Returns the weight of x in max(x, y): 1 if x is larger, 0 if y is, and 1/2 in a tie. The weight is 1 if x or y is
+ * NaN.
+ */
 function shareAbove<A extends ArrayLike>(k: Kernels<A>, x: A, y: A): A {
   const [below, notAbove] = [k.cast(k.less(x, y), x.dtype), k.cast(k.lessEqual(x, y), x.dtype)];
   return k.sub(number(k, 1, x), k.mul(k.add(below, notAbove), number(k, 0.5, x)));
 }
 
-/** Returns 1 for the entries that attain the extremum y and 0 for the others. If y is NaN, returns 1 for each NaN. */
+/**
+ * Returns 1 for the entries that attain the extremum y and 0 for the others. If y is NaN, returns 1 for the entries
+ * that are NaN.
+ */
 export function tiesOf<A extends ArrayLike>(k: Kernels<A>, y: A, x: A): A {
   const [attains, isNumber] = [k.cast(k.equal(x, y), x.dtype), k.cast(k.equal(x, x), x.dtype)];
   return k.add(attains, k.sub(number(k, 1, x), isNumber));
@@ -119,8 +133,8 @@ function amongTies<A extends ArrayLike>(k: Kernels<A>, g: A, y: A, x: A, axes: r
 }
 
 /**
- * Computes the cotangent of y in g s'(x), with s'(x) a function of y. Its derivative with respect to y is 0 for relu, -2 y
- * for tanh, and 1 - 2 y for sigmoid.
+ * Computes the cotangent of y in g s'(x), where s'(x) is expressed in y, and h is the cotangent of that product. The
+ * derivative of s' with respect to y is 0 for relu, -2 y for tanh, and 1 - 2 y for sigmoid.
  */
 function cotangentOfValue<A extends ArrayLike>(k: Kernels<A>, h: A, _z: A, g: A, y: A, of: Activation): A {
   if (of === 'relu') return k.full({ shape: y.shape, value: 0, dtype: y.dtype });
@@ -131,13 +145,16 @@ function cotangentOfValue<A extends ArrayLike>(k: Kernels<A>, h: A, _z: A, g: A,
 /** Reshapes a vector into a column. */
 const column = <A extends ArrayLike>(k: Kernels<A>, x: A): A => k.reshape(x, [...x.shape, 1]);
 
-/** Computes the cross-entropies' gradients for g = 1: softmax(x), minus 1 at the label. */
+/** Computes the gradient of the cross-entropy of each row for g = 1: softmax(x), minus 1 at the label. */
 function unitGrad<A extends ArrayLike>(k: Kernels<A>, logits: A, labels: A): A {
   const ones = k.full({ shape: labels.shape, value: 1, dtype: logits.dtype });
   return k.crossEntropyGrad(ones, logits, labels);
 }
 
-/** Computes the cotangent of the logits in g (softmax(x) - [j = label]): p (h g - <h g, p>), with p the softmax. */
+/**
+ * Computes the cotangent of the logits in g (softmax(x) - [j = label]), which is p (h g - <h g, p>). p is the softmax,
+ * and h is the cotangent of that product.
+ */
 function cotangentOfLogits<A extends ArrayLike>(k: Kernels<A>, h: A, _z: A, g: A, logits: A): A {
   const p = softmax(k, logits, [1]);
   const weighted = k.mul(p, k.mul(h, column(k, g)));

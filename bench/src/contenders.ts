@@ -55,6 +55,16 @@ function tfjs(backend: 'cpu' | 'wasm', scaling: boolean, binaries: readonly stri
   };
 }
 
+const handwritten = (name: string, file: string): Framework => ({
+  name,
+  runtime: 'node',
+  module: ownModule(`handwritten/${file}`),
+  role: 'mark',
+  threaded: false,
+  offers: (spec) => spec.family === 'matmul' && spec.transposed === 'none' && spec.batch === 1,
+  scaling: false,
+});
+
 export const frameworks: readonly Framework[] = [
   {
     name: 'tapegrad',
@@ -74,15 +84,8 @@ export const frameworks: readonly Framework[] = [
     threaded: true,
     scaling: false,
   },
-  {
-    name: 'handwritten',
-    runtime: 'node',
-    module: ownModule('handwritten/framework.js'),
-    role: 'mark',
-    threaded: false,
-    offers: (spec) => spec.family === 'matmul' && spec.transposed === 'none' && spec.batch === 1,
-    scaling: false,
-  },
+  handwritten('handwritten', 'framework.js'),
+  { ...handwritten('handwritten-wide', 'wide.js'), minNode: 24 },
   {
     name: 'jax-js',
     runtime: 'node',

@@ -3,10 +3,13 @@
 import type { Build, Framework } from '../protocol.ts';
 import { handwrittenProduct } from './product.ts';
 
-const matmul: Build<'matmul'> = async ({ size }, { a, b }) => {
-  const { run, c } = await handwrittenProduct(a, b, size);
-  return { step: run, read: () => ({ product: c }) };
-};
+/** Makes a build of the product. `isWide` says whether V8 joins neighbouring vectors. */
+export const matmulOf =
+  (isWide: boolean): Build<'matmul'> =>
+  async ({ size }, { a, b }) => {
+    const { run, c } = await handwrittenProduct(a, b, size, isWide);
+    return { step: run, read: () => ({ product: c }) };
+  };
 
 const copy: Build<'copy'> = ({ size }, { source }) => {
   const target = new Float32Array(size);
@@ -15,5 +18,5 @@ const copy: Build<'copy'> = ({ size }, { source }) => {
 
 export const framework: Framework = {
   start: () => 'a WebAssembly product by hand',
-  programs: { matmul: async () => matmul, copy: async () => copy },
+  programs: { matmul: async () => matmulOf(false), copy: async () => copy },
 };

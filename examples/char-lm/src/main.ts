@@ -6,6 +6,7 @@ import { mobyDick } from '@tapegrad/data/datasets';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
+import { useWideVectors } from '@tapegrad/example-toolkit/vectors';
 import { tryFolder } from '@tapegrad/files/node';
 import { readText } from './book.ts';
 import { splitText } from './corpus.ts';
@@ -27,6 +28,7 @@ const YARDSTICKS = [
 ] as const;
 
 await runProgram(async () => {
+  useWideVectors();
   tryFolder(options.out, PICTURE_BYTES);
   const book = options.text === undefined ? await mobyDick() : readText(options.text);
   const text = [...book].slice(0, options.limit).join('');

@@ -8,6 +8,7 @@ import { report, saveClassifier, testClassifier } from '@tapegrad/example-toolki
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
+import { useWideVectors } from '@tapegrad/example-toolkit/vectors';
 import { loadWeights, weightBytes } from '@tapegrad/example-toolkit/weights';
 import { tryFolder } from '@tapegrad/files/node';
 import { crossEntropy, summary } from '@tapegrad/nn';
@@ -29,6 +30,7 @@ const model = network({ random, dropout: options.dropout });
 const scaler = new StandardScaler().load({ mean: [0.286], std: [0.353] });
 
 await runProgram(async () => {
+  useWideVectors();
   tryFolder(out, weightBytes(model) + PICTURE_BYTES);
   const folder = options.data ?? (await fashionFolder({ cache: join(out, 'data') }));
   print(`${summary(model, { input: [batch, 1, 28, 28] })}\n`);

@@ -7,6 +7,7 @@ import { report, saveClassifier, testClassifier } from '@tapegrad/example-toolki
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
+import { useWideVectors } from '@tapegrad/example-toolkit/vectors';
 import { loadWeights, weightBytes } from '@tapegrad/example-toolkit/weights';
 import { tryFolder } from '@tapegrad/files/node';
 import { crossEntropy, Dense, Dropout, Flatten, ReLU, Sequential, summary } from '@tapegrad/nn';
@@ -32,6 +33,7 @@ const model = new Sequential(
 const scaler = new StandardScaler().load({ mean: [0.1307], std: [0.3081] });
 
 await runProgram(async () => {
+  useWideVectors();
   tryFolder(out, weightBytes(model) + PICTURE_BYTES);
   print(`${summary(model, { input: [batch, 1, 28, 28] })}\n`);
   const test = await mnist('test', { limit });

@@ -7,6 +7,7 @@ import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { percent, print, runProgram } from '@tapegrad/example-toolkit/program';
 import { TextTable } from '@tapegrad/example-toolkit/text-table';
+import { useWideVectors } from '@tapegrad/example-toolkit/vectors';
 import { tryFolder } from '@tapegrad/files/node';
 import { ABOUT, OPTIONS } from './options.ts';
 import { regularisationPicture } from './picture.ts';
@@ -23,6 +24,7 @@ async function load(part: Split, limit: number): Promise<Digits> {
 }
 
 await runProgram(async () => {
+  useWideVectors();
   tryFolder(options.out, PICTURE_BYTES);
   const [train, test] = [await load('train', options.digits), await load('test', options.test)];
   const seeds = Array.from({ length: options.seeds }, (_, i) => options.seed + i);

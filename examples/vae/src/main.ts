@@ -6,6 +6,7 @@ import { mnist } from '@tapegrad/data/datasets';
 import { readOptions } from '@tapegrad/example-toolkit/options';
 import { PICTURE_BYTES, writePicture } from '@tapegrad/example-toolkit/picture-file';
 import { print, runProgram } from '@tapegrad/example-toolkit/program';
+import { useWideVectors } from '@tapegrad/example-toolkit/vectors';
 import { weightBytes, weightsSum } from '@tapegrad/example-toolkit/weights';
 import { tryFolder } from '@tapegrad/files/node';
 import { summary } from '@tapegrad/nn';
@@ -24,6 +25,7 @@ const name = plain ? 'plain' : 'vae';
 const format = (value: number) => value.toFixed(2);
 
 await runProgram(async () => {
+  useWideVectors();
   // Space for the model with two moments for each weight, and for the last checkpoint until the next one is complete.
   tryFolder(out, 7 * weightBytes(model) + PICTURE_BYTES);
   print(`${summary(model)}\n`);

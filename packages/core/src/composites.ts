@@ -16,6 +16,7 @@ import {
   type Shape,
   sizeOf,
 } from '@tapegrad/kernels';
+import { areWithin, finiteRange } from './tracing.ts';
 
 /** Returns a number as a scalar array of `x`'s dtype. */
 export const number = <A extends ArrayLike>(k: Kernels<A>, value: number, x: A): A =>
@@ -146,7 +147,7 @@ const logSumExpAbout = <A extends ArrayLike>(k: Kernels<A>, x: A, axes: readonly
  */
 export function logSumExp<A extends Readable>(k: Kernels<A>, x: A, axes: readonly number[]): A {
   const m = shift(k, x, axes);
-  if (!m.elements.some((most) => Math.abs(most) === Infinity)) return logSumExpAbout(k, x, axes, m);
+  if (areWithin(m.elements, { ...finiteRange, nan: true })) return logSumExpAbout(k, x, axes, m);
 
   const [zero, infinity] = [number(k, 0, x), number(k, Infinity, x)];
   const isInfinite = k.equal(k.abs(m), infinity);
@@ -212,7 +213,7 @@ function divisorOf<A extends Readable>(
 ): A | undefined {
   const dtype = x.dtype as FloatDType;
   const [least, most] = order === 2 ? squares[dtype] : [2 ** -10, 2 ** 10];
-  if (sums.elements.every((sum) => sum >= least && sum <= most)) return undefined;
+  if (areWithin(sums.elements, { low: least, high: most })) return undefined;
   const [zero, one, infinity] = [number(k, 0, x), number(k, 1, x), number(k, Infinity, x)];
   const largest = k.max(k.abs(k.stopGradient(x)), axes);
   const serves = k.minimum(k.lessEqual(number(k, least, x), sums), k.lessEqual(sums, number(k, most, x)));
@@ -222,7 +223,7 @@ function divisorOf<A extends Readable>(
   const floor = 2 ** (exponent + Math.min(spare, (2 * spare) / order));
   const divisors = k.where(canServe, k.maximum(largest, number(k, floor, x)), one);
   const chosen = k.where(serves, one, divisors);
-  return chosen.elements.every((divisor) => divisor === 1) ? undefined : chosen;
+  return areWithin(chosen.elements, { low: 1, high: 1 }) ? undefined : chosen;
 }
 
 /**

@@ -90,6 +90,20 @@ export interface EngineInfo {
   readonly reason: string | undefined;
 }
 
+/**
+ * Runs a function with another interpreter. Extensions that are registered meanwhile stay available.
+ */
+export function withInterpreter<R>(kernels: Kernels<NdArray>, body: () => R): R {
+  const before = interpreter();
+  const known = extensions.size;
+  current = kernels;
+  try {
+    return body();
+  } finally {
+    current = extensions.size === known ? before : withExtensions(before);
+  }
+}
+
 const engineOf = (kernels: Kernels<NdArray> & { readonly engine?: Engine }): Engine | undefined => kernels.engine;
 
 /**

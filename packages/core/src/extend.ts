@@ -37,6 +37,17 @@ export {
   type Operand,
   type Scalar,
 } from './tensor.ts';
+export {
+  areWithin,
+  dependOn,
+  type ElementRange,
+  everyRun,
+  finiteRange,
+  isAnyTrue,
+  isTracing,
+  keepState,
+  type Undo,
+} from './tracing.ts';
 export { isBatched } from './transforms/batched.ts';
 export type { ArgumentChoice, AtArguments, ScalarResult } from './transforms/derivatives.ts';
 export type { JacobianTree } from './transforms/jacobian.ts';

@@ -2,6 +2,7 @@
 
 import { type Data, DynamicScope, NdArray } from '@tapegrad/kernels';
 import { TapeError } from './checks/errors.ts';
+import { isTracing } from './tracing.ts';
 
 /** The owner of the memory of scoped elements. */
 interface Owner {
@@ -10,6 +11,9 @@ interface Owner {
 
 /** The innermost scope in which tensors are being created, if any. */
 const innermost = new DynamicScope<MemoryScope | undefined>(undefined);
+
+/** Returns whether the tensors that are made now are scoped. */
+export const isScoped = (): boolean => innermost.current !== undefined;
 
 /** A scope of elements whose memory an owner will reclaim. After `end`, tensors with these elements can't be read. */
 export class MemoryScope {
@@ -51,4 +55,6 @@ export class MemoryScope {
  * `vmap`, belong to none.
  */
 export const scopeOf = (array: NdArray): MemoryScope | undefined =>
-  innermost.current !== undefined && array instanceof NdArray ? innermost.current.of(array.data) : undefined;
+  innermost.current !== undefined && array instanceof NdArray && !isTracing()
+    ? innermost.current.of(array.data)
+    : undefined;

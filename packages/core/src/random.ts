@@ -16,6 +16,7 @@ import { xoroshiro128plus, xoroshiro128plusFromState } from 'pure-rand/generator
 import { describeValue, marked, markOf } from './checks/describe-value.ts';
 import { checkOptions, countArguments } from './checks/untyped-callers.ts';
 import { Tensor } from './tensor.ts';
+import { tracing } from './tracing.ts';
 
 /** The state of a generator: four 32-bit integers, as plain data. */
 export type RandomState = readonly [number, number, number, number];
@@ -52,11 +53,11 @@ export function watchDraws<R>(body: () => R): readonly [result: R, before: Rando
 /** Runs a function with the given states of generators, and afterwards restores the states that they had before. */
 export function withStates<R>(states: RandomStates, body: () => R): R {
   const before = [...states.keys()].map((random) => [random, random.state] as const);
-  for (const [random, state] of states) random.state = state;
+  for (const [random, state] of states) randomAccess.setState(random, state);
   try {
     return body();
   } finally {
-    for (const [random, state] of before) random.state = state;
+    for (const [random, state] of before) randomAccess.setState(random, state);
   }
 }
 
@@ -102,10 +103,12 @@ export interface RandomAccess {
     call: string,
     shape: S,
     dtype: FloatDType | undefined,
-    write: (data: Data) => void,
+    write: (data: Data, bits: RandomBits) => void,
   ): Tensor<S>;
   /** Draws a tensor with `make`, which fills any shape. */
   draw<S extends Shape>(random: Random, call: string, shape: S, make: (shape: Shape) => Tensor): Tensor<S>;
+  /** Sets the state, even while a function is traced. */
+  setState(random: Random, state: RandomState): void;
 }
 
 export let randomAccess: RandomAccess;
@@ -131,6 +134,7 @@ export class Random {
       bits: (random) => random.#bits,
       fill: (random, ...rest) => random.#fill(...rest),
       draw: (random, call, shape, make) => random.#draw(call, shape, make),
+      setState: (random, state) => random.#setState(state),
     };
   }
 
@@ -157,6 +161,11 @@ export class Random {
   }
 
   set state(state: RandomState) {
+    tracing.current?.refuse('state', 'it sets the state of a generator, which a compiled program does not repeat');
+    this.#setState(state);
+  }
+
+  #setState(state: RandomState): void {
     const isList = Array.isArray(state) || ArrayBuffer.isView(state);
     const words: readonly number[] = isList ? Array.from(state) : [];
     if (words.length !== 4 || !words.every(Number.isInteger) || words.every((word) => word === 0)) {
@@ -169,6 +178,7 @@ export class Random {
   /** Draws one number from 0 up to but not including 1. */
   next(): number {
     drawing.current?.number('next');
+    tracing.current?.refuse('next', 'it draws a number in JavaScript; draw a tensor');
     this.#beforeDraw();
     return uniformFloat64(this.#bits);
   }
@@ -186,7 +196,9 @@ export class Random {
     checkShape(call, shape);
     const draw = (lead: Shape): Tensor => {
       this.#beforeDraw();
-      return make([...lead, ...shape]);
+      const whole = [...lead, ...shape];
+      const trace = tracing.current;
+      return trace === undefined ? make(whole) : new Tensor(trace.draw(call, this, () => make(whole).array));
     };
     return (drawing.current?.tensor(call, draw) ?? draw([])) as Tensor<S>;
   }
@@ -199,8 +211,7 @@ export class Random {
     if (!(low <= high && Number.isFinite(high - low))) {
       throw new ArgumentError(`uniform: expected finite bounds low <= high, got ${low} and ${high}`);
     }
-    const bits = this.#bits;
-    return this.#fill('uniform', shape, dtype, (data) => {
+    return this.#fill('uniform', shape, dtype, (data, bits) => {
       const [first, end] = data instanceof Float32Array ? [Math.fround(low), Math.fround(high)] : [low, high];
       for (let i = 0; i < data.length; i++) {
         // Repeats the draw if rounding gives the upper bound, which is excluded.
@@ -214,12 +225,12 @@ export class Random {
     call: string,
     shape: S,
     dtype: FloatDType = 'float32',
-    write: (data: Data) => void,
+    write: (data: Data, bits: RandomBits) => void,
   ): Tensor<S> {
     if (!isFloat(dtype)) throw new DTypeError(`${call}: expected dtype float32 or float64, got ${dtype}`);
     return this.#draw(call, shape, (whole) => {
       const data: Data = newData(dtype, sizeOf(whole));
-      write(data);
+      write(data, this.#bits);
       return new Tensor(new NdArray(data, dtype, whole));
     });
   }

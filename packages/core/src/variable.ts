@@ -19,7 +19,16 @@ import { checkTensor } from './checks/operands.ts';
 import { checkNoMore, checkOptions, countArguments } from './checks/untyped-callers.ts';
 import { isShared, noteChange, noteView } from './tape/changes.ts';
 import { kernels, Tensor } from './tensor.ts';
+import { tracing } from './tracing.ts';
 import type { SameShapes } from './types/static-shapes.ts';
+
+/** The internals of a variable that other packages use. */
+export interface VariableAccess {
+  /** Moves a variable to other memory with the same elements. Views keep the old memory. */
+  moveTo(variable: Variable, data: Data): void;
+}
+
+export let variableAccess: VariableAccess;
 
 /**
  * A mutable tensor: a `Parameter` or a `Buffer`.
@@ -37,6 +46,10 @@ import type { SameShapes } from './types/static-shapes.ts';
  * before.toArray(); // [[1, 3], [2, 4]]
  */
 export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
+  static {
+    variableAccess = { moveTo: (variable, data) => variable.moveTo(data) };
+  }
+
   #name: string;
 
   constructor(init: Tensor<S>, name: string, requiresGrad: boolean) {
@@ -52,6 +65,11 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
 
   override set name(name: string) {
     this.#name = name;
+  }
+
+  override get array(): NdArray {
+    const trace = tracing.current;
+    return trace === undefined ? super.array : trace.arrayOf(this);
   }
 
   /** The current elements in row-major order; later changes of the variable don't affect them. Must not be written to. */
@@ -87,15 +105,28 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
     if (value.dtype !== this.dtype) {
       throw new DTypeError(`assign: '${this.#name}' is ${this.dtype}, got ${value.dtype}; cast it first`);
     }
+    if (tracing.current !== undefined) {
+      this.#beforeChange();
+      tracing.current.assign(this, value.array);
+      return;
+    }
     const { data, offset, size } = contiguous(value.array);
     this.update((own) => own.set(data.subarray(offset, offset + size)));
   }
 
   /** Calls `change` with the elements in row-major order, which it may overwrite, as optimizers do. */
   update(change: (elements: Data) => void): void {
-    if (isShared(this.array.data)) this.moveTo(this.array.data.slice());
-    noteChange(this);
+    this.#beforeChange();
     checkSynchronous('update', change(this.array.data));
+  }
+
+  #beforeChange(): void {
+    const { data } = this.array;
+    if (isShared(data)) {
+      if (tracing.current === undefined) this.moveTo(data.slice());
+      else tracing.current.move(this);
+    }
+    noteChange(this);
   }
 }
 

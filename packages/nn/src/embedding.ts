@@ -1,6 +1,6 @@
 /** Vectors looked up by index. */
 
-import { checkTensor, formatShape } from '@tapegrad/core/extend';
+import { areWithin, checkTensor, formatShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type Data,
@@ -42,8 +42,8 @@ function checkIndices(indices: Tensor, count: number): void {
   if (checkTensor('embedding', indices).dtype !== 'int32')
     throw new DTypeError(`embedding: expected int32 indices, got ${indices.dtype}`);
   const { elements } = indices;
+  if (areWithin(elements, { low: 0, high: count - 1 })) return;
   const wrong = elements.findIndex((index: number) => index < 0 || index >= count);
-  if (wrong === -1) return;
   const got = `the index at position ${wrong} is ${elements[wrong]}`;
   throw new ArgumentError(`embedding: ${got}, expected one from 0 to ${count - 1}: the weight has ${count} rows`);
 }

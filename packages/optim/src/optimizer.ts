@@ -1,4 +1,4 @@
-import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
+import { checkSynchronous, dependOn, describeValue, everyRun, isTracing, keepState } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type Data,
@@ -210,18 +210,39 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
    */
   step(gradients: Gradients): void {
     checkGradients(`${this.#name}.step`, gradients, 'step(loss.backward()), or minimize(() => loss)');
-    const found = this.#groups.map(({ entries, options }) =>
-      entries.map(({ parameter }) => this.#gradientOf(parameter, options, gradients)),
+    const found = this.#groups.map((group) => {
+      const options = dependOnSigns(group);
+      return group.entries.map(({ parameter }) => this.#gradientOf(parameter, options, gradients));
+    });
+    everyRun(
+      () => this.#update(found),
+      () => this.#keepSteps(),
     );
+  }
+
+  #update(gradients: readonly (readonly (Data | undefined)[])[]): void {
     this.#groups.forEach(({ entries, options }, i) => {
       entries.forEach((entry, j) => {
-        const gradient = found[i]![j];
+        const gradient = gradients[i]![j];
         if (gradient === undefined) return;
         const { parameter, state } = entry;
         const step = ++entry.step;
+        keepState(state);
         parameter.update((elements) => this.update({ elements, gradient, state, options, step }));
       });
     });
+  }
+
+  /** Returns a function that sets the numbers of updates back. */
+  #keepSteps(): () => void {
+    const before = this.#groups.map(({ entries }) => entries.map(({ step }) => step));
+    return () => {
+      this.#groups.forEach(({ entries }, i) => {
+        entries.forEach((entry, j) => {
+          entry.step = before[i]![j]!;
+        });
+      });
+    };
   }
 
   /**
@@ -270,6 +291,15 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
       `${this.#name}: '${parameter.name}' got no gradient: the loss does not depend on it; if that is intended, pass { allowUnused: true }`,
     );
   }
+}
+
+/** Returns the options of a group, of which some decide which operations a step makes. */
+function dependOnSigns<Options extends OptimizerOptions, S extends State>(group: Group<Options, S>): Required<Options> {
+  if (isTracing()) {
+    dependOn(() => group.options.maximize);
+    dependOn(() => group.options.allowUnused);
+  }
+  return group.options;
 }
 
 /** Returns a loss, which was given or returned by a function. Throws if it is not a tensor. */

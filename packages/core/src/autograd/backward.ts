@@ -21,6 +21,7 @@ import { withRecording } from '../tape/recording.ts';
 import { sweep } from '../tape/sweep.ts';
 import { Tensor } from '../tensor/class.ts';
 import { onArrays, onTensors } from '../tensor/kernels.ts';
+import { isTracing } from '../tracing.ts';
 import { Gradients } from './gradients.ts';
 
 /** The options of `backward`. */
@@ -83,7 +84,7 @@ export function backwardAlong(
     return new Gradients(withRecording(true, () => sweep(seeds, onTensors, { entries, wanted, retain })));
   }
   const seeds = new Map([[y, seed.array]]);
-  const run = { entries, wanted, retain, memory };
+  const run = { entries, wanted, retain, memory: isTracing() ? undefined : memory };
   const found = withRecording(false, () => sweep<Tensor, NdArray>(seeds, onArrays(), run));
   const gradients = new Map<Tensor, Tensor>();
   for (const [x, g] of found) gradients.set(x, new Tensor(g));

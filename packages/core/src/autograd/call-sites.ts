@@ -2,7 +2,7 @@
 
 // V8 prints a frame as `at f (file:1:2)` or `at file:1:2`, and other engines as `f@file:1:2`.
 const frame = /(?:\(|@|\bat (?:async )?)([^(@]+):(\d+):(\d+)\)?$/;
-const packages = '(?:kernels|core|nn|optim|inspect)/(?:src|dist)/';
+const packages = '(?:kernels|core|nn|optim|compile|inspect)/(?:src|dist)/';
 const installed = new RegExp(`/@tapegrad/${packages}`);
 const beside = new RegExp(`^(.*/)${packages}`);
 

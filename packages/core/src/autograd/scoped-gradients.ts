@@ -5,6 +5,7 @@ import { checkTensor } from '../checks/operands.ts';
 import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
 import { MemoryScope } from '../memory-scope.ts';
 import type { Tensor } from '../tensor.ts';
+import { isTracing } from '../tracing.ts';
 import { type BackwardOptions, backwardAlong } from './backward.ts';
 import type { Gradients } from './gradients.ts';
 
@@ -37,6 +38,7 @@ export function withGradients<R>(
 ): R {
   checkNoMore('withGradients', more);
   checkFunction('withGradients', use);
+  if (isTracing()) return withTracedLoss(y, use, options);
   if (typeof y === 'function') return withScopedLoss(y, use, options);
   const memory = new RefCounted();
   const scope = new MemoryScope(memory);
@@ -49,6 +51,12 @@ export function withGradients<R>(
   scope.end();
   for (const array of arrays) memory.release(array);
   return result;
+}
+
+/** A trace has no memory to take back. */
+function withTracedLoss<R>(y: Tensor | (() => Tensor), use: (gradients: Gradients) => R, options: BackwardOptions): R {
+  const loss = typeof y === 'function' ? checkSynchronous('withGradients', y(), 'a loss function') : y;
+  return checkSynchronous('withGradients', use(backwardAlong(checkTensor('withGradients', loss), options)));
 }
 
 function withScopedLoss<R>(compute: () => Tensor, use: (gradients: Gradients) => R, options: BackwardOptions): R {

@@ -4,6 +4,7 @@ import { ArgumentError, DTypeError, type Shape } from '@tapegrad/kernels';
 import { checkFloat, checkTensor } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
 import type { Tensor } from '../tensor.ts';
+import { areWithin, finiteRange } from '../tracing.ts';
 import { erfc, expm1 } from './elementary.ts';
 
 /** Throws unless a parameter of an activation is finite. */
@@ -76,7 +77,7 @@ function gatedBelow(x: Tensor, far: number, gate: Gate): Tensor {
 
 /** Computes x gate(x): as a plain product if all elements are finite, otherwise with `gatedBelow`. */
 const gated = (x: Tensor, far: number, gate: Gate): Tensor =>
-  x.detach().sum().elements.every(Number.isFinite) ? x.mul(gate(x)) : gatedBelow(x, far, gate);
+  areWithin(x.detach().sum().elements, finiteRange) ? x.mul(gate(x)) : gatedBelow(x, far, gate);
 
 /**
  * Computes x sigmoid(x), also called swish (Elfwing, Uchibe, Doya 2018). The result at -Infinity is the limit 0

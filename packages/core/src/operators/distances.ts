@@ -16,6 +16,7 @@ import { checkFloat } from '../checks/operands.ts';
 import { checkOptions } from '../checks/untyped-callers.ts';
 import { isIntercepted } from '../tape/interception.ts';
 import { Tensor } from '../tensor.ts';
+import { areWithin, isAnyTrue } from '../tracing.ts';
 import type { Broadcast } from '../types/static-shapes.ts';
 import { unsqueeze } from './arrangement.ts';
 import { clamp } from './elementary.ts';
@@ -32,13 +33,15 @@ function directions(x: Tensor, axis: number, eps: number): Tensor {
   const lengths = norm(x, axis, { keepDims: true }).maximum(eps) as Tensor;
   const { elements } = lengths;
   // The length can overflow even if all elements are finite.
-  if (elements.includes(Number.POSITIVE_INFINITY)) {
+  if (!areWithin(elements, { low: 0, high: Number.MAX_VALUE, nan: true })) {
     const largest = max(x.detach().abs(), axis, { keepDims: true }) as Tensor;
     const isLong = lengths.equal(Infinity).minimum(largest.less(Infinity));
     const scales = isLong.where(largest, 1);
-    if (isLong.elements.includes(1)) return directions(x.div(scales), axis, eps);
+    if (isAnyTrue(isLong.elements)) return directions(x.div(scales), axis, eps);
   }
-  const isZero = elements.includes(0) ? lengths.equal(0) : undefined;
+  const isZero = areWithin(elements, { low: Number.MIN_VALUE, high: Infinity, nan: true })
+    ? undefined
+    : lengths.equal(0);
   return x.div(isZero?.where(1, lengths) ?? lengths);
 }
 
@@ -67,7 +70,7 @@ export function cosineSimilarity(
   const cosines = a!.mul(b!).sum(i) as Tensor;
   // Only rounding errors can take a cosine beyond 1. The derivatives are still taken at the values before clamping.
   const values = cosines.detach();
-  const isBeyond = values.elements.some((cosine) => Math.abs(cosine) > 1);
+  const isBeyond = !areWithin(values.elements, { low: -1, high: 1, nan: true });
   return isBeyond ? cosines.add(clamp(values, -1, 1).sub(values)) : cosines;
 }
 

@@ -27,8 +27,7 @@ export function normal<const S extends Shape>(random: Random, shape: S, options?
   if (!(std >= 0 && std < Infinity && Number.isFinite(mean))) {
     throw new ArgumentError(`normal: expected a finite mean and standard deviation >= 0, got ${mean} and ${std}`);
   }
-  const bits = randomAccess.bits(random);
-  return randomAccess.fill(random, 'normal', shape, dtype, (data) => {
+  return randomAccess.fill(random, 'normal', shape, dtype, (data, bits) => {
     // Box-Muller: two independent normal numbers from two uniform ones. A number past the end is not written.
     for (let i = 0; i < data.length; i += 2) {
       const radius = std * Math.sqrt(-2 * Math.log(1 - uniformFloat64(bits)));
@@ -72,8 +71,7 @@ export function bernoulli<const S extends Shape>(
   if (!(p >= 0 && p <= 1)) throw new ArgumentError(`bernoulli: expected a probability from 0 to 1, got ${p}`);
   // 32 bits resolve the probability to 2e-10.
   const threshold = p * 2 ** 32 - 2 ** 31;
-  const bits = randomAccess.bits(random);
-  return randomAccess.fill(random, 'bernoulli', shape, options?.dtype, (data) => {
+  return randomAccess.fill(random, 'bernoulli', shape, options?.dtype, (data, bits) => {
     for (let i = 0; i < data.length; i++) data[i] = bits.next() < threshold ? 1 : 0;
   });
 }

@@ -30,6 +30,7 @@ import {
   slice,
 } from '../indexing.ts';
 import { kernels as k, type Of, Tensor } from '../tensor.ts';
+import { areWithin } from '../tracing.ts';
 import type { Pad, PadWidths, ReplaceAxis } from '../types/static-shapes.ts';
 import { indexingKernels } from './extensions.ts';
 import { stack } from './method-functions.ts';
@@ -60,8 +61,8 @@ export function oneHot<S extends Shape, const N extends number>(
   const { dtype = 'float32' } = options;
   const { shape, elements } = checkTensor('oneHot', labels, more);
   if (labels.dtype !== 'int32') throw new DTypeError(`oneHot: expected int32 labels, got ${labels.dtype}`);
-  const wrong = elements.findIndex((label) => label < 0 || label >= classes);
-  if (wrong !== -1) {
+  if (!areWithin(elements, { low: 0, high: classes - 1 })) {
+    const wrong = elements.findIndex((label) => label < 0 || label >= classes);
     throw new ArgumentError(
       `oneHot: label ${elements[wrong]} at index ${wrong} is out of range for ${classes} classes`,
     );
@@ -133,8 +134,8 @@ export function scatter<S extends Shape>(
     scatterAdd(values.reshape([indices.size]), places, x.size).reshape(x.shape);
   if (reduce === 'add') return k.add(x, spread(entries)) as Tensor<S>;
   const hits = spread(ones(indices.shape, { dtype: 'int32' }));
-  const twice = hits.elements.findIndex((count) => count > 1);
-  if (twice !== -1) {
+  if (!areWithin(hits.elements, { low: 0, high: 1 })) {
+    const twice = hits.elements.findIndex((count) => count > 1);
     throw new ArgumentError(
       `scatter: element ${twice} would be replaced twice; with { reduce: 'add' } the values add up`,
     );

@@ -14,6 +14,7 @@ import { isRecording, withRecording } from '../tape/recording.ts';
 import { sweep } from '../tape/sweep.ts';
 import { onArrays, onTensors } from '../tensor/kernels.ts';
 import { Tensor } from '../tensor.ts';
+import { isTracing } from '../tracing.ts';
 import { activeLevels, Batched, unwrapLevels, unwrapped, wrapLevels } from './batched.ts';
 import { freshLeaf } from './leaf.ts';
 
@@ -53,7 +54,7 @@ function walkOnArrays(walk: Walk, known: readonly (Tensor | undefined)[]): (Tens
   const domain = onArrays();
   for (const x of known) if (x !== undefined) noteView(x.array.data);
   const arrays = known.map((x) => x && domain.value(x));
-  const found = walk<NdArray>(domain, arrays, new RefCounted());
+  const found = walk<NdArray>(domain, arrays, isTracing() ? undefined : new RefCounted());
   return found.map((array) => array && domain.tensor(array));
 }
 

@@ -1,5 +1,6 @@
 /** Resampling of an axis to another length: each entry of the result is a weighted sum of input entries. */
 
+import { areWithin, finiteRange } from '@tapegrad/core/extend';
 import { defineOp, type FloatDType, type Tensor, take, tensor, zeros } from '@tapegrad/core/lean';
 
 /** For each entry of the result, the input entries from which it is computed, with their weights. */
@@ -62,7 +63,7 @@ export const resample: Resample = defineOp<Resample>({
   name: 'resample',
   batched: true,
   forward: (x, how) =>
-    how.length < LONG && x.sum().elements.every(Number.isFinite) ? multiplied(x, how) : taken(x, how),
+    how.length < LONG && areWithin(x.sum().elements, finiteRange) ? multiplied(x, how) : taken(x, how),
   vjp: (g, _y, _x, how) => resample(g, transposed(how)),
   jvp: ([tangent], _y, _x, how) => resample(tangent!, how),
 });

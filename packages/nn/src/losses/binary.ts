@@ -8,11 +8,12 @@ import {
   checkTargets,
   comparable,
   flatAtInfinity,
-  isProbability,
   type Loss,
   type LossOptions,
+  probabilities,
   type Reduction,
   reduce,
+  signs,
   type Targets,
   weighted,
 } from './loss.ts';
@@ -31,7 +32,7 @@ export function hinge<P extends Shape, T extends Shape, const R extends Reductio
 ): Loss<R, P> {
   checkLossOptions('hinge', options);
   const [p, t] = comparable('hinge', predictions, targets);
-  checkTargets('hinge', t, (target) => target === 1 || target === -1, '-1 or 1');
+  checkTargets('hinge', t, signs);
   return reduce('hinge', p.mul(t.neg()).add(1).relu(), options.reduction);
 }
 
@@ -57,7 +58,7 @@ export function binaryCrossEntropy<P extends Shape, T extends Shape, const R ext
 ): Loss<R, P> {
   checkLossOptions('binaryCrossEntropy', options, 'posWeight');
   const [x, t] = comparable('binaryCrossEntropy', logits, targets);
-  checkTargets('binaryCrossEntropy', t, isProbability, 'a probability, from 0 to 1');
+  checkTargets('binaryCrossEntropy', t, probabilities);
   const { posWeight, reduction } = options;
   // Throws if the weight would broadcast the logits to a larger shape.
   if (typeof posWeight === 'object') posWeight.broadcastTo(x.shape);
@@ -104,7 +105,7 @@ export function sigmoidFocal<P extends Shape, T extends Shape, const R extends R
   checkLossOptions('sigmoidFocal', options, 'alpha', 'gamma');
   const [x, t] = comparable('sigmoidFocal', logits, targets);
   const { alpha = 0.25, gamma = 2, reduction } = options;
-  checkTargets('sigmoidFocal', t, isProbability, 'a probability, from 0 to 1');
+  checkTargets('sigmoidFocal', t, probabilities);
   checkOption('sigmoidFocal', 'gamma', gamma, gamma >= 0, 'a number >= 0');
   checkOption('sigmoidFocal', 'alpha', alpha, alpha <= 1, 'a number up to 1');
   const rest = t.neg().add(1);

@@ -22,6 +22,7 @@ import {
   flatAtInfinity,
   isProbability,
   type Loss,
+  probabilities,
   type Reduction,
   reduce,
   weighted,
@@ -98,7 +99,7 @@ function ofProbabilities(
     throw new ArgumentError('crossEntropy: ignoreIndex requires labels, but the targets are probabilities');
   }
   checkSameDType('crossEntropy', x, targets);
-  checkTargets('crossEntropy', targets, isProbability, 'a probability, from 0 to 1');
+  checkTargets('crossEntropy', targets, probabilities);
   checkWeight('crossEntropy', x, weight);
   const given = rowsOf(targets);
   const t = smoothing === 0 ? given : given.mul(1 - smoothing).add(smoothing / x.shape[1]!);

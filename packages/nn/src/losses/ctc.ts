@@ -1,6 +1,6 @@
 /** Connectionist temporal classification, for sequences whose labels are known but not aligned with the steps. */
 
-import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
+import { areWithin, checkFloat, formatShape, isAnyTrue, sameShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   arange,
@@ -113,15 +113,16 @@ function readLengths(name: string, lengths: Lengths, batch: number, most: number
   }
   if (given.dtype !== 'int32') throw new DTypeError(`ctc: ${name} are ${given.dtype}, expected int32; cast them`);
   const { elements } = given;
+  if (areWithin(elements, { low: 0, high: most })) return given;
   const wrong = elements.findIndex((length) => length < 0 || length > most);
-  if (wrong === -1) return given;
   throw new ArgumentError(`ctc: ${name} has ${elements[wrong]} at index ${wrong}, expected a number from 0 to ${most}`);
 }
 
 function checkClasses(targets: Tensor, counts: Tensor, c: number, blank: number): void {
+  const isBlank = counts.minimum(targets.equal(blank));
+  if (areWithin(targets.elements, { low: 0, high: c - 1 }) && !isAnyTrue(isBlank.elements)) return;
   const [labels, counted] = [targets.elements, counts.elements];
   const wrong = labels.findIndex((label, i) => counted[i] === 1 && (label < 0 || label >= c || label === blank));
-  if (wrong === -1) return;
   const range = `${c} classes are labelled 0 to ${c - 1}, and ${blank} is the blank`;
   throw new ArgumentError(`ctc: the target at index ${wrong} is ${labels[wrong]}: ${range}`);
 }

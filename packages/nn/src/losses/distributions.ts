@@ -1,7 +1,17 @@
 /** Losses between distributions. */
 
+import { isAnyTrue } from '@tapegrad/core/extend';
 import type { Shape, Tensor } from '@tapegrad/core/lean';
-import { checkLossOptions, checkTargets, comparable, type Loss, type Reduction, reduce, type Targets } from './loss.ts';
+import {
+  checkLossOptions,
+  checkTargets,
+  comparable,
+  type Loss,
+  notNegative,
+  type Reduction,
+  reduce,
+  type Targets,
+} from './loss.ts';
 
 /** Like `Reduction`, or `batchMean`: the sum divided by the length of the first axis, so the mean over distributions. */
 export type DivergenceReduction = Reduction | 'batchMean';
@@ -36,7 +46,7 @@ export function klDivergence<P extends Shape, T extends Shape, const R extends D
   checkLossOptions('klDivergence', options, 'logTarget');
   const [x, t] = comparable('klDivergence', logPredictions, targets);
   const { logTarget = false, reduction } = options;
-  if (!logTarget) checkTargets('klDivergence', t, (target) => target >= 0, 'a number >= 0');
+  if (!logTarget) checkTargets('klDivergence', t, notNegative);
   const losses = (logTarget ? fromLogarithms : fromProbabilities)(x, t);
   if (reduction === 'batchMean') return losses.sum().div(x.shape[0] ?? 1) as never;
   return reduce('klDivergence', losses, reduction as Reduction | undefined) as never;
@@ -46,7 +56,7 @@ export function klDivergence<P extends Shape, T extends Shape, const R extends D
 function fromLogarithms(x: Tensor, t: Tensor): Tensor {
   const [probability, difference] = [t.exp(), t.sub(x)];
   const never = probability.equal(0).minimum(difference.sub(difference).notEqual(0));
-  if (!never.elements.includes(1)) return probability.mul(difference);
+  if (!isAnyTrue(never.elements)) return probability.mul(difference);
   return never.where(0, fromLogarithms(never.where(0, x), never.where(0, t)));
 }
 

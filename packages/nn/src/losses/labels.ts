@@ -1,10 +1,12 @@
 /** The common parts of classification losses: rows with a number for each class, and int32 labels. */
 
 import {
+  areWithin,
   checkFloat,
   checkTensor,
   formatShape,
   indexingKernels,
+  isAnyTrue,
   type Printed,
   type SameShapes,
   sameShape,
@@ -51,10 +53,13 @@ export function checkLogits(call: string, x: Tensor): void {
 function checkLabels(call: string, labels: Tensor, c: number, ignored: number | undefined): void {
   const { dtype, elements } = labels;
   if (dtype !== 'int32') throw new DTypeError(`${call}: the labels are ${dtype}, expected int32; cast them`);
+  const range = { low: 0, high: c - 1 };
+  if (areWithin(elements, range)) return;
+  if (ignored !== undefined && areWithin(labels.equal(ignored).where(0, labels).elements, range)) return;
   const wrong = elements.findIndex((label) => (label < 0 || label >= c) && label !== ignored);
-  if (wrong === -1) return;
-  const range = `${c} classes are labelled 0 to ${c - 1}`;
-  throw new ArgumentError(`${call}: label ${elements[wrong]} at index ${wrong} is out of range: ${range}`);
+  throw new ArgumentError(
+    `${call}: label ${elements[wrong]} at index ${wrong} is out of range: ${c} classes are labelled 0 to ${c - 1}`,
+  );
 }
 
 /** Throws unless labels fit logits. */
@@ -104,7 +109,7 @@ function lossesOf(rows: Tensor, labels: Tensor, weights: Tensor | undefined, cou
   const values = losses.detach();
   const harmful = counts.equal(0).minimum(values.sub(values).notEqual(0));
   // Ignored rows may hold anything. Infinite derivatives times 0 are NaN, so such rows are replaced before they are used.
-  const harmless = harmful.elements.includes(1)
+  const harmless = isAnyTrue(harmful.elements)
     ? lossOf(harmful.reshape([-1, 1]).where(0, rows), labels, weights)
     : losses;
   return counts.where(harmless, 0);
@@ -131,7 +136,10 @@ export function reduceLabelled(
 
   const shares = weights === undefined ? counts!.cast(x.dtype) : (counts?.where(weights, 0) ?? weights);
   const total = shares.sum();
-  if (total.elements.includes(0)) {
+  if (
+    !areWithin(total.elements, { low: Number.MIN_VALUE, high: Number.POSITIVE_INFINITY, nan: true }) &&
+    total.elements.includes(0)
+  ) {
     throw new ArgumentError(`${call}: the mean is undefined: all labels are ignored or have weight 0`);
   }
   return losses.sum().div(total);

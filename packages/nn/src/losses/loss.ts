@@ -6,9 +6,12 @@
  */
 
 import {
+  areWithin,
   checkFloat,
   checkTensor,
+  type ElementRange,
   formatShape,
+  isAnyTrue,
   type Printed,
   type SameShapes,
   type Scalar,
@@ -68,16 +71,29 @@ export function comparable(call: string, predictions: Tensor, targets: unknown):
   return [predictions, t];
 }
 
+/** The targets that a loss accepts: those for which a function of them is within a range. */
+export interface Accepted {
+  readonly range: ElementRange;
+  /** Defaults to the targets themselves. */
+  readonly of?: (targets: Tensor) => Tensor;
+  /** The description for messages. */
+  readonly wanted: string;
+}
+
+export const probabilities: Accepted = { range: { low: 0, high: 1 }, wanted: 'a probability, from 0 to 1' };
+export const signs: Accepted = {
+  range: { low: 1, high: 1 },
+  of: (targets) => targets.abs() as Tensor,
+  wanted: '-1 or 1',
+};
+export const notNegative: Accepted = { range: { low: 0, high: Number.POSITIVE_INFINITY }, wanted: 'a number >= 0' };
+
 /** Throws if the loss doesn't accept a target, naming the first such target. */
-export function checkTargets(
-  call: string,
-  targets: Tensor,
-  allowed: (target: number) => boolean,
-  wanted: string,
-): void {
+export function checkTargets(call: string, targets: Tensor, { range, of, wanted }: Accepted): void {
+  const judged = of?.(targets) ?? targets;
+  if (areWithin(judged.elements, range)) return;
   const { elements } = targets;
-  const wrong = elements.findIndex((target) => !allowed(target));
-  if (wrong === -1) return;
+  const wrong = judged.elements.findIndex((x) => !(x >= range.low && x <= range.high));
   throw new ArgumentError(`${call}: the target at index ${wrong} is ${elements[wrong]}, expected ${wanted}`);
 }
 
@@ -100,7 +116,7 @@ export function reduce<R extends Reduction, S extends Shape>(
 
 /** Replaces x by a value where a mask is true. Usually it is false everywhere, and nothing is recorded. */
 export const replaced = (x: Tensor, mask: Tensor, value: number | Tensor): Tensor =>
-  mask.elements.includes(1) ? mask.where(value, x) : x;
+  isAnyTrue(mask.elements) ? mask.where(value, x) : x;
 
 /**
  * Computes weight x, with 0 where the weight is 0 and x is the given infinity. A term that does not count then adds nothing

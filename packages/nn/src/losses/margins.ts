@@ -1,6 +1,6 @@
 /** Losses that require a margin between the right classes and the others. */
 
-import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
+import { areWithin, checkFloat, formatShape, isTracing, sameShape } from '@tapegrad/core/extend';
 import {
   ArgumentError,
   arange,
@@ -103,7 +103,8 @@ export function multiLabelMargin<P extends Shape, T extends Shape, const R exten
   const [n, c] = x.shape as readonly [number, number];
   const listed = (cumsum(t.equal(-1).cast('int32'), 1) as Tensor).equal(0);
   checkListed(t, listed, c);
-  const most = Math.max(1, ...max(listed.cast('int32').sum(1)).elements);
+  // A trace doesn't know how long the lists are. What is counted is the same.
+  const most = isTracing() ? c : Math.max(1, ...max(listed.cast('int32').sum(1)).elements);
   const used = listed.slice(1, 0, most).reshape([n, most, 1]) as Tensor;
   const slots = used.where(t.slice(1, 0, most).reshape([n, most, 1]), 0);
   const classes = arange(0, c, 1, { dtype: 'int32' }) as Tensor;
@@ -127,9 +128,10 @@ function checkLists(x: Tensor, labels: Tensor): void {
 }
 
 /** Throws if a label before its row's first -1 is not one of c classes. */
-function checkListed({ elements: labels }: Tensor, { elements: listed }: Tensor, c: number): void {
+function checkListed(t: Tensor, isListed: Tensor, c: number): void {
+  if (areWithin(isListed.where(t, 0).elements, { low: 0, high: c - 1 })) return;
+  const [labels, listed] = [t.elements, isListed.elements];
   const wrong = labels.findIndex((label, i) => listed[i] === 1 && (label < 0 || label >= c));
-  if (wrong === -1) return;
   const range = `${c} classes are labelled 0 to ${c - 1}, and -1 ends a list`;
   throw new ArgumentError(`multiLabelMargin: label ${labels[wrong]} at index ${wrong} is out of range: ${range}`);
 }

@@ -1,6 +1,6 @@
 /** Losses of embeddings, which pull some points together and push others apart. */
 
-import { formatShape, sameShape } from '@tapegrad/core/extend';
+import { areWithin, formatShape, sameShape } from '@tapegrad/core/extend';
 import { concat, full, norm, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core/lean';
 import { checkArgument, checkOption } from '../checks.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type LossOptions,
   type Reduction,
   reduce,
+  signs,
   type Targets,
 } from './loss.ts';
 
@@ -30,11 +31,13 @@ const COSINE_EPSILON = 1e-6;
 /** The factor that shortens vectors whose lengths overflow, though their elements don't. */
 const SHORTER = 2 ** -20;
 
+const finiteLengths = { low: 0, high: Number.MAX_VALUE, nan: true };
+
 /** Divides vectors along the last axis by their lengths, sqrt(|v|^2 + 1e-12). */
 function directions(v: Tensor, eps = COSINE_EPSILON): Tensor {
   const longer = concat([v, full(v.shape.with(-1, 1), eps, { dtype: v.dtype })], -1);
   const lengths = norm(longer, -1, { keepDims: true }) as Tensor;
-  const areTooLong = eps === COSINE_EPSILON && lengths.elements.includes(Number.POSITIVE_INFINITY);
+  const areTooLong = eps === COSINE_EPSILON && !areWithin(lengths.elements, finiteLengths);
   return areTooLong ? directions(v.mul(SHORTER), eps * SHORTER) : v.div(lengths);
 }
 
@@ -65,7 +68,7 @@ export function cosineEmbedding<A extends Shape, B extends Shape, const R extend
     throw new ShapeError(`cosineEmbedding: ${shapes}, got ${formatShape(targets.shape)}`);
   }
   checkSameDType('cosineEmbedding', x, targets);
-  checkTargets('cosineEmbedding', targets, (target) => target === 1 || target === -1, '-1 or 1');
+  checkTargets('cosineEmbedding', targets, signs);
   const rounded = directions(x).mul(directions(y)).sum(-1) as Tensor;
   // Rounding can push the cosine above 1. Clamping it must not change its derivative.
   const cosine = rounded.add(stopGradient(rounded.minimum(1).sub(rounded)));

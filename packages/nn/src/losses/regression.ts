@@ -1,6 +1,6 @@
 /** Losses for regression. */
 
-import { formatShape, sameShape } from '@tapegrad/core/extend';
+import { areWithin, formatShape, sameShape } from '@tapegrad/core/extend';
 import { ArgumentError, hardtanh, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core/lean';
 import { checkArgument, checkLikeInput, checkOption } from '../checks.ts';
 import {
@@ -9,6 +9,7 @@ import {
   comparable,
   type Loss,
   type LossOptions,
+  notNegative,
   type Reduction,
   reduce,
   replaced,
@@ -149,8 +150,8 @@ function checkVariances({ shape, elements }: Tensor, predicted: Shape): void {
     const wanted = `${formatShape(predicted)} or ${formatShape(shared)}`;
     throw new ShapeError(`gaussianNll: expected variances of shape ${wanted}, got ${formatShape(shape)}`);
   }
+  if (areWithin(elements, { low: 0, high: Number.POSITIVE_INFINITY, nan: true })) return;
   const wrong = elements.findIndex((variance) => variance < 0);
-  if (wrong === -1) return;
   const got = `the variance at index ${wrong} is ${elements[wrong]}`;
   throw new ArgumentError(`gaussianNll: ${got}, expected a number >= 0`);
 }
@@ -183,7 +184,7 @@ export function poissonNll<P extends Shape, T extends Shape, const R extends Red
   const [p, t] = comparable('poissonNll', predictions, targets);
   const { logInput = true, full = false, eps = 1e-8, reduction } = options;
   checkOption('poissonNll', 'eps', eps, eps >= 0, 'a number >= 0');
-  checkTargets('poissonNll', t, (target) => target >= 0, 'a number >= 0');
+  checkTargets('poissonNll', t, notNegative);
   const losses = logInput ? fromLogRates(p, t) : fromRates(p, t, eps);
   return reduce('poissonNll', full ? losses.add(logFactorial(t)) : losses, reduction);
 }

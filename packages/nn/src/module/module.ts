@@ -1,6 +1,6 @@
 /** The base class of the parts of a model. */
 
-import { marked, markOf } from '@tapegrad/core/extend';
+import { dependOn, isTracing, marked, markOf } from '@tapegrad/core/extend';
 import { ArgumentError, Buffer, Parameter, Variable } from '@tapegrad/core/lean';
 import { notePath } from './layer-errors.ts';
 import { beside, type Hidden, hiddenIn, join, type Opaque, type Place, placesIn } from './module-parts.ts';
@@ -96,7 +96,7 @@ export abstract class Module {
 
   /** Whether the module is in training mode, on which layers such as dropout depend. Defaults to true. */
   get training(): boolean {
-    return this.#training;
+    return isTracing() ? dependOn(() => this.#training) : this.#training;
   }
 
   /** Sets this module and all its submodules to training mode, the initial mode. */

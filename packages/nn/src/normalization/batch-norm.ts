@@ -1,11 +1,20 @@
 /** Batch normalisation: shifts and scales each channel to mean 0 and variance 1 over the batch. */
 
-import { checkFloat, formatShape, isRecomputing, type Scalar, sizeOf } from '@tapegrad/core/extend';
+import {
+  changeInPlace,
+  checkFloat,
+  type ElementFormula,
+  formatShape,
+  isRecomputing,
+  type Scalar,
+  sizeOf,
+} from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type Buffer,
   buffer,
   type Data,
+  div,
   ones,
   type Parameter,
   type Shape,
@@ -36,6 +45,13 @@ export interface BatchNormFunctionOptions extends NormOptions {
   /** [channels] */
   readonly variance?: Tensor;
 }
+
+/** A running average: keeps a share of it, and adds a share of the new value. */
+const average: ElementFormula<{ running: Data; moment: Data }, Record<'kept' | 'added', number>> = (
+  k,
+  { running, moment },
+  { kept, added },
+) => ({ running: k.add(k.mul(kept, running), k.mul(added, moment)) });
 
 /** Returns the number of elements of each channel in a batch. */
 const countOf = ({ shape }: Tensor): number => sizeOf(shape.toSpliced(1, 1));
@@ -200,17 +216,20 @@ abstract class BatchNorm<C extends number> extends Module {
     const runningMean = own('runningMean', this.runningMean);
     const runningVariance = own('runningVariance', this.runningVariance);
     const batchCount = own('batchCount', this.batchCount);
-    const [means, variances] = [mean.data, variance.data];
     batchCount.assign(batchCount.add(1));
-    const share = momentum === 'cumulative' ? 1 / batchCount.item() : momentum;
-    const follow = (running: Buffer<readonly [C]>, data: Data, factor: number): void =>
-      running.update((elements) => {
-        for (let i = 0; i < elements.length; i++) {
-          elements[i] = (1 - share) * elements[i]! + share * factor * data[i]!;
-        }
-      });
-    follow(runningMean, means, 1);
-    follow(runningVariance, variances, count / (count - 1));
+    const follow = (running: Buffer<readonly [C]>, moment: Tensor, factor: number): void => {
+      if (momentum === 'cumulative') {
+        const old: Tensor = running;
+        const share = div(1, batchCount.cast(moment.dtype)) as Tensor;
+        const change = moment.reshape([this.channels]).mul(factor).sub(old).mul(share);
+        running.assign(old.add(change) as Tensor<readonly [C]>);
+      } else {
+        const numbers = { kept: 1 - momentum, added: momentum * factor };
+        running.update((elements) => changeInPlace(average, { running: elements, moment: moment.elements }, numbers));
+      }
+    };
+    follow(runningMean, mean, 1);
+    follow(runningVariance, variance, count / (count - 1));
   }
 
   protected override settings(): string {

@@ -1,6 +1,6 @@
 /** Means and variances, and other common parts of normalisation layers. */
 
-import { formatShape, sameShape } from '@tapegrad/core/extend';
+import { areWithin, formatShape, sameShape } from '@tapegrad/core/extend';
 import {
   div,
   type FloatDType,
@@ -63,7 +63,7 @@ const ranges = {
 function scalesOf(squares: Tensor, eps: number): Tensor | undefined {
   const dtype = squares.dtype as FloatDType;
   const { least, up, down } = ranges[dtype];
-  if (squares.elements.every((square) => square < Infinity && square + eps >= least)) return undefined;
+  if (areWithin(squares.elements, { low: Math.max(0, least - eps), high: Number.MAX_VALUE })) return undefined;
   const constant = squares.detach();
   const [one, more, less] = [1, up, down].map((factor) => full([], factor, { dtype }) as Tensor);
   const small = constant.add(eps).less(least).where(more!, one!);

@@ -1,6 +1,14 @@
 /** Layers whose weight is computed from trained parameters: weight and spectral normalisation. */
 
-import { checkSynchronous, describeValue, formatShape, isRecomputing, sameShape } from '@tapegrad/core/extend';
+import {
+  areWithin,
+  checkSynchronous,
+  describeValue,
+  formatShape,
+  isAnyTrue,
+  isRecomputing,
+  sameShape,
+} from '@tapegrad/core/extend';
 import {
   ArgumentError,
   type Buffer,
@@ -134,7 +142,7 @@ export function weightNorm<S extends Shape>(direction: Tensor<S>, magnitude: Ten
   }
   checkLikeInput('weightNorm', 'the magnitude', magnitude, direction);
   const isZero = norms.equal(0);
-  const divisors = isZero.elements.includes(1) ? isZero.where(1, norms) : norms;
+  const divisors = isAnyTrue(isZero.elements) ? isZero.where(1, norms) : norms;
   return (direction as Tensor).mul(magnitude.div(divisors)) as Tensor<S>;
 }
 
@@ -232,7 +240,7 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
     const [left, right] = [this.left.detach(), this.right.detach()];
     const largest = this.#matrix(weight).matmul(right).matmul(left) as Tensor;
     const isSmall = largest.less(this.eps);
-    return weight.div(isSmall.elements.includes(1) ? isSmall.where(1, largest) : largest);
+    return weight.div(isAnyTrue(isSmall.elements) ? isSmall.where(1, largest) : largest);
   }
 
   /** Continues the power iteration for a changed weight. */
@@ -252,8 +260,8 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
 
   /** Turns a vector to the direction of another. If the other's norm is below eps, the vector stays as it is. */
   #turn(vector: Buffer, to: Tensor): void {
-    const length = norm(to).item();
-    if (length >= this.eps) vector.assign(to.div(length));
+    const length = norm(to) as Tensor;
+    if (areWithin(length.elements, { low: this.eps, high: Number.POSITIVE_INFINITY })) vector.assign(to.div(length));
   }
 
   #iterate(matrix: Tensor, steps: number): void {

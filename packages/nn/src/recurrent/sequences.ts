@@ -1,7 +1,7 @@
 /** Runs recurrent cells over sequences: one direction, and layers of one direction or both. */
 
-import { formatShape } from '@tapegrad/core/extend';
-import { ArgumentError, concat, index, pad, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core/lean';
+import { areWithin, formatShape, isTracing } from '@tapegrad/core/extend';
+import { ArgumentError, arange, concat, index, pad, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core/lean';
 import { type CellKind, type CellState, type CellWeights, recurrentOf } from './cells.ts';
 
 /**
@@ -30,6 +30,23 @@ function readLengths(call: string, lengths: Tensor | readonly number[], batch: n
   );
 }
 
+/** Rearranges sequences whose lengths a trace doesn't know: all steps take part, with a mask for each. */
+function tracedSequences(call: string, byStep: Tensor, lengths: Tensor): Sequences {
+  const [steps, batch, features] = byStep.shape as readonly [number, number, number];
+  if (lengths.size !== batch) {
+    throw new ShapeError(`${call}: expected a length for each of ${batch} sequences, got ${lengths.size}`);
+  }
+  if (!areWithin(lengths.elements, { low: 0, high: steps })) readLengths(call, lengths, batch, steps);
+  const counts = arange(0, steps, 1, { dtype: lengths.dtype }).reshape([steps, 1]) as Tensor;
+  const inside = (lengths.reshape([1, batch]) as Tensor).greater(counts).reshape([steps, batch, 1]) as Tensor;
+  return {
+    rows: inside.where(byStep, 0).reshape([steps * batch, features]),
+    batch,
+    steps,
+    goesOn: Array.from({ length: steps }, (_, step) => index(inside, step)),
+  };
+}
+
 /** Rearranges sequences [batch, steps, features] as rows. Elements after the end of a sequence are never read. */
 export function sequencesOf(call: string, x: Tensor, lengths?: Tensor | readonly number[]): Sequences {
   const [batch, steps, features] = x.shape as readonly [number, number, number];
@@ -41,6 +58,7 @@ export function sequencesOf(call: string, x: Tensor, lengths?: Tensor | readonly
     const goesOn = new Array<undefined>(steps).fill(undefined);
     return { rows: byStep.reshape([steps * batch, features]), batch, steps, goesOn };
   }
+  if (isTracing() && !Array.isArray(lengths)) return tracedSequences(call, byStep, lengths as Tensor);
   const list = readLengths(call, lengths, batch, steps);
   const shortest = list.reduce((least, length) => Math.min(least, length), steps);
   const longest = list.reduce((most, length) => Math.max(most, length), 1);

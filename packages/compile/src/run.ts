@@ -1,0 +1,155 @@
+/** Runs a traced program at each call: numbers, draws and variables in, results out. */
+
+import { Tensor } from '@tapegrad/core';
+import type { Undo } from '@tapegrad/core/extend';
+import { type Definition, Entry, isShared, noteChange, TapeError, variableAccess } from '@tapegrad/core/tape';
+import type { Data, NdArray } from '@tapegrad/kernels';
+import type { Outcome, PreparedProgram, ProgramEngine } from './program/engine.ts';
+import { ChangedProgram, Repeater } from './trace/repeats.ts';
+import type { Traced } from './trace/trace.ts';
+import type { StateBinding, VariableBinding } from './trace/tracer.ts';
+
+/** The entry of a result through which gradients would flow in the function itself. */
+const compiledResult: Definition = {
+  name: 'compiled',
+  batched: true,
+  run: () => refuse(),
+  cotangents: () => refuse(),
+  tangent: () => refuse(),
+};
+
+function refuse(): never {
+  throw new TapeError(
+    'backward: the tensor was returned by a compiled function, which keeps no tape; take the gradients inside the ' +
+      'function, compile(() => f().backward()), or call the function that was compiled',
+  );
+}
+
+/** Makes the tensor of a result. */
+function resultOf(array: NdArray, requiresGrad: boolean): Tensor {
+  if (!requiresGrad) return new Tensor(array);
+  const entry: Entry = new Entry('custom', [], { definition: compiledResult, options: undefined });
+  const result = new Tensor(array, entry);
+  entry.bind(result);
+  return result;
+}
+
+/** A program, its engine's form of it, and the memory of its variables. */
+export class CompiledProgram {
+  readonly traced: Traced;
+  readonly #prepared: PreparedProgram;
+  readonly #numbers: number[];
+  readonly #repeater: Repeater;
+  /** Where the elements of each slot were at the last call. */
+  readonly #adopted: (Data | undefined)[];
+  readonly #stored: ReadonlySet<VariableBinding | StateBinding>;
+  /** Whether the numbers and draws of the trace are still to be used. */
+  #isFresh = true;
+
+  constructor(traced: Traced, engine: ProgramEngine) {
+    const { program, tracer } = traced;
+    this.traced = traced;
+    this.#prepared = engine.prepare(program);
+    this.#numbers = [...tracer.numbers];
+    const arrays = new Map(
+      tracer.variables.map(({ variable, slot }) => [variable as unknown, tracer.arrayFor(slot.value)]),
+    );
+    this.#repeater = new Repeater(this.#numbers, (variable) => {
+      const array = arrays.get(variable);
+      if (array === undefined) throw new ChangedProgram();
+      return array;
+    });
+    this.#adopted = tracer.bindings.map(() => undefined);
+    const stored = new Set(program.stores.map(({ slot }) => slot));
+    this.#stored = new Set(tracer.bindings.filter(({ slot }) => stored.has(slot)));
+  }
+
+  /** The bytes of memory that a call needs besides its arguments and results. */
+  get bytes(): number {
+    return this.#prepared.bytes;
+  }
+
+  /** Returns whether everything that decided what was traced is as it was. */
+  isValid(): boolean {
+    for (const { read, value } of this.traced.tracer.dependencies) if (!Object.is(read(), value)) return false;
+    return true;
+  }
+
+  /**
+   * Runs the program. If a check fails, everything is as before the call.
+   *
+   * @returns what the function returns, or the number of the check that failed.
+   * @throws ChangedProgram if a repeated function doesn't do what it did when it was traced.
+   */
+  run(args: readonly NdArray[]): { readonly output: unknown } | { readonly failed: number } {
+    const { tracer, output, requireGrad } = this.traced;
+    const undos = this.#isFresh ? tracer.undos : [];
+    try {
+      const draws = this.#prepare(undos);
+      this.#adopt();
+      const outcome: Outcome = this.#prepared.run({ arguments: args, draws, numbers: this.#numbers });
+      if (outcome.failed !== undefined) {
+        undo(undos);
+        return { failed: outcome.failed };
+      }
+      for (const binding of this.#stored) if ('variable' in binding) noteChange(binding.variable);
+      return { output: output(outcome.results.map((array, i) => resultOf(array, requireGrad[i]!))) };
+    } catch (error) {
+      undo(undos);
+      throw error;
+    } finally {
+      this.#isFresh = false;
+    }
+  }
+
+  /** Computes the numbers and draws of a call. At the first, those of the trace are used. */
+  #prepare(undos: Undo[]): readonly NdArray[] {
+    const { tracer } = this.traced;
+    if (this.#isFresh) return tracer.draws.map(({ first }) => first);
+    for (const repeat of tracer.repeats) {
+      undos.push(repeat.begin());
+      this.#repeater.run(repeat);
+    }
+    for (const generator of tracer.generators) {
+      const before = generator.state;
+      undos.push(() => {
+        generator.state = before;
+      });
+    }
+    return tracer.draws.map(({ make }) => make());
+  }
+
+  /** Gives the program the memory of variables and states that is new since the last call. */
+  #adopt(): void {
+    this.traced.tracer.bindings.forEach((binding, i) => {
+      if ('variable' in binding) this.#adoptVariable(binding, i);
+      else this.#adoptState(binding, i);
+    });
+  }
+
+  #adoptVariable(binding: VariableBinding, i: number): void {
+    const { variable } = binding;
+    // Views of a variable keep the elements from before a change.
+    if (this.#stored.has(binding) && isShared(variable.array.data)) {
+      variableAccess.moveTo(variable, variable.array.data.slice());
+    }
+    const { data } = variable.array;
+    if (data === this.#adopted[i]) return;
+    const adopted = this.#prepared.adopt(i, data);
+    this.#adopted[i] = adopted;
+    if (adopted !== data) variableAccess.moveTo(variable, adopted);
+  }
+
+  #adoptState(binding: StateBinding, i: number): void {
+    if (binding.elements === this.#adopted[i]) return;
+    const adopted = this.#prepared.adopt(i, binding.elements);
+    this.#adopted[i] = adopted;
+    if (adopted === binding.elements) return;
+    binding.elements = adopted;
+    if (binding.holder !== undefined) binding.holder.state[binding.holder.name] = adopted;
+  }
+}
+
+function undo(undos: readonly Undo[]): void {
+  for (const step of undos.toReversed()) step();
+}

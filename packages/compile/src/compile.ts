@@ -51,9 +51,9 @@ class Compilation {
   #last: CompiledProgram | undefined;
   #traces = 0;
 
-  constructor(f: Run) {
+  constructor(f: Run, name: string) {
     this.#f = f;
-    this.#name = f.name === '' ? 'the function' : `'${f.name}'`;
+    this.#name = name === '' ? 'a function' : `'${name}'`;
   }
 
   get programs(): Program[] {
@@ -187,7 +187,7 @@ export function compile<F extends CompilableFunction>(f: F, ...more: []): Compil
   if (more.length > 0) {
     throw new ArgumentError('compile: expected only a function; compile(f) returns one: compile(f)(x)');
   }
-  const compilation = new Compilation((...args) => checkSynchronous('compile', (f as unknown as Run)(...args)));
+  const compilation = new Compilation((...args) => checkSynchronous('compile', (f as unknown as Run)(...args)), f.name);
   const compiled = (...args: readonly unknown[]): unknown => compilation.call(args);
   Object.defineProperties(compiled, {
     programs: { get: () => compilation.programs },

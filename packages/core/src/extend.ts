@@ -46,6 +46,7 @@ export {
   isAnyTrue,
   isTracing,
   keepState,
+  refuseInTrace,
   type Undo,
 } from './tracing.ts';
 export { isBatched } from './transforms/batched.ts';

@@ -121,3 +121,10 @@ export const dependOn = <T>(read: () => T): T => {
  * keepState(state);
  */
 export const keepState = (state: Readonly<Record<string, Data>>): void => tracing.current?.keep(state);
+
+/** Throws, in a trace, the error for a call that needs elements. */
+export function refuseInTrace(call: string, why: string): never {
+  const trace = tracing.current;
+  if (trace === undefined) throw new TypeError(`${call}: no function is being traced`);
+  return trace.refuse(call, why);
+}

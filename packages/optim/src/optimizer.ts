@@ -233,15 +233,21 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     });
   }
 
-  /** Returns a function that sets the numbers of updates back. */
+  /** Returns a function that sets the numbers of updates back, and what updates compute in JavaScript. */
   #keepSteps(): () => void {
-    const before = this.#groups.map(({ entries }) => entries.map(({ step }) => step));
+    const before = this.#groups.flatMap(({ entries }) =>
+      entries.map((entry) => {
+        const numbers = Object.values(entry.state).filter(({ length }) => length === 1);
+        return { entry, step: entry.step, numbers, values: numbers.map(([value]) => value!) };
+      }),
+    );
     return () => {
-      this.#groups.forEach(({ entries }, i) => {
-        entries.forEach((entry, j) => {
-          entry.step = before[i]![j]!;
+      for (const { entry, step, numbers, values } of before) {
+        entry.step = step;
+        numbers.forEach((number, i) => {
+          number[0] = values[i]!;
         });
-      });
+      }
     };
   }
 

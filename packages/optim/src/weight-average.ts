@@ -1,5 +1,5 @@
-import { checkSynchronous } from '@tapegrad/core/extend';
-import { type Parameter, TapeError } from '@tapegrad/core/lean';
+import { checkSynchronous, everyRun } from '@tapegrad/core/extend';
+import { type Buffer, buffer, noGrad, type Parameter, TapeError, type Tensor, zeros } from '@tapegrad/core/lean';
 import { checkParameters } from './group.ts';
 import { checkKnown, checkShare } from './options.ts';
 import { checkCount, checkedState, type ParameterState, parameterState } from './state.ts';
@@ -37,7 +37,7 @@ export type WeightAverageState = readonly ParameterState<AverageState>[];
 export class WeightAverage {
   readonly #parameters: readonly Parameter[];
   readonly #decay: number | undefined;
-  #averages: readonly Float64Array[];
+  readonly #averages: readonly Buffer[];
   #count = 0;
 
   constructor(parameters: readonly Parameter[], options: WeightAverageOptions = {}) {
@@ -46,7 +46,9 @@ export class WeightAverage {
     if (options.decay !== undefined) checkShare('WeightAverage', 'decay', options.decay);
     this.#parameters = [...parameters];
     this.#decay = options.decay;
-    this.#averages = parameters.map(({ size }) => new Float64Array(size));
+    this.#averages = parameters.map(({ shape, name }) =>
+      buffer(zeros(shape, { dtype: 'float64' }) as Tensor, { name: `the average of ${name}` }),
+    );
   }
 
   /** The number of averaged weights. */
@@ -56,11 +58,24 @@ export class WeightAverage {
 
   /** Adds the current weights to the average. */
   update(): void {
+    everyRun(
+      () => noGrad(() => this.#follow()),
+      () => {
+        const before = this.#count;
+        return () => {
+          this.#count = before;
+        };
+      },
+    );
+  }
+
+  #follow(): void {
     this.#count++;
     const share = this.#count === 1 || this.#decay === undefined ? 1 / this.#count : 1 - this.#decay;
-    this.#parameters.forEach(({ array: { data } }, i) => {
-      const average = this.#averages[i]!;
-      for (let j = 0; j < average.length; j++) average[j]! += share * (data[j]! - average[j]!);
+    this.#parameters.forEach((parameter, i) => {
+      const average: Tensor = this.#averages[i]!;
+      const change = parameter.detach().cast('float64').sub(average).mul(share);
+      this.#averages[i]!.assign(average.add(change) as Tensor);
     });
   }
 
@@ -68,7 +83,7 @@ export class WeightAverage {
   assign(): void {
     if (this.#count === 0) throw new TapeError('WeightAverage: there is no average before the first update');
     this.#parameters.forEach((parameter, i) => {
-      parameter.update((elements) => elements.set(this.#averages[i]!));
+      parameter.assign(this.#averages[i]!.cast(parameter.dtype));
     });
   }
 
@@ -92,7 +107,7 @@ export class WeightAverage {
   /** Returns a copy of the average as plain data. */
   state(): WeightAverageState {
     return this.#parameters.map((parameter, i) =>
-      parameterState(parameter, this.#count, { average: this.#averages[i]! }),
+      parameterState(parameter, this.#count, { average: this.#elements(i) }),
     );
   }
 
@@ -101,9 +116,15 @@ export class WeightAverage {
     const call = 'WeightAverage.load';
     checkCount(call, 'parameters', this.#parameters.length, state);
     const loaded = this.#parameters.map(
-      (parameter, i) => checkedState(call, parameter, { average: this.#averages[i]! }, state[i]!).average,
+      (parameter, i) => checkedState(call, parameter, { average: this.#elements(i) }, state[i]!).average,
     );
     this.#count = state[0]!.step;
-    this.#averages = loaded;
+    this.#averages.forEach((average, i) => {
+      average.update((elements) => elements.set(loaded[i]!));
+    });
+  }
+
+  #elements(i: number): Float64Array {
+    return this.#averages[i]!.elements as Float64Array;
   }
 }

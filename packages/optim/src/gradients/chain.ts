@@ -1,7 +1,7 @@
 /** Composable gradient transforms, with state, between the backward pass and the optimizer. */
 
-import { checkSynchronous, describeValue, NdArray } from '@tapegrad/core/extend';
-import { ArgumentError, Gradients, type Parameter, Tensor } from '@tapegrad/core/lean';
+import { checkSynchronous, describeValue, everyRun, NdArray } from '@tapegrad/core/extend';
+import { ArgumentError, buffer, Gradients, type Parameter, Tensor } from '@tapegrad/core/lean';
 import { checkParameters } from '../group.ts';
 import { checkState, checkWhole } from '../options.ts';
 import { checkCount, checkedState, type ParameterState, parameterState, type State, zerosLike } from '../state.ts';
@@ -82,6 +82,17 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
    */
   apply(gradients: Gradients): Out {
     checkGradients('GradientChain.apply', gradients, 'apply(loss.backward())');
+    let changed: Gradients | undefined;
+    everyRun(
+      () => {
+        changed = this.#apply(gradients);
+      },
+      () => this.#keepSteps(),
+    );
+    return changed as Out;
+  }
+
+  #apply(gradients: Gradients): Gradients | undefined {
     const own = new Map<Tensor, Tensor>();
     for (const parameter of this.#parameters) {
       const gradient = gradientFor('GradientChain', parameter, gradients);
@@ -96,7 +107,23 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
       changed = checkSynchronous(`GradientChain: ${transform.name}`, transform.apply(changed, link));
       if (changed === undefined) break;
     }
-    return changed as Out;
+    return changed;
+  }
+
+  /** Returns a function that sets the numbers of steps back. */
+  #keepSteps(): () => void {
+    const before = this.#stages.map(({ step, slots }) => ({
+      step,
+      steps: [...slots.values()].map((slot) => slot.step),
+    }));
+    return () => {
+      this.#stages.forEach((link, i) => {
+        link.step = before[i]!.step;
+        [...link.slots.values()].forEach((slot, j) => {
+          slot.step = before[i]!.steps[j]!;
+        });
+      });
+    };
   }
 
   /** Returns a copy of the transforms' state as plain data. */
@@ -138,14 +165,28 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
 const tensorLike = ({ dtype, shape }: Parameter, data: Tensor['data']): Tensor =>
   new Tensor(new NdArray(data, dtype, shape));
 
+/** Returns tensors that can be replaced. They are buffers, so that a compiled program sees the replacements. */
+function replaceable(tensors: readonly (readonly [name: string, x: Tensor])[]): Record<string, Tensor> {
+  const record: Record<string, Tensor> = {};
+  for (const [name, x] of tensors) {
+    const kept = buffer(x, { name });
+    Object.defineProperty(record, name, {
+      enumerable: true,
+      get: () => kept.detach(),
+      set: (replacement: Tensor) => kept.assign(replacement),
+    });
+  }
+  return record;
+}
+
 const emptySlot = (parameter: Parameter, names: readonly string[]): TransformSlot => ({
   step: 0,
-  tensors: Object.fromEntries(names.map((name) => [name, tensorLike(parameter, zerosLike(parameter.data))])),
+  tensors: replaceable(names.map((name) => [name, tensorLike(parameter, zerosLike(parameter.data))])),
 });
 
 const slotOf = (parameter: Parameter, step: number, arrays: State): TransformSlot => ({
   step,
-  tensors: Object.fromEntries(Object.entries(arrays).map(([name, data]) => [name, tensorLike(parameter, data)])),
+  tensors: replaceable(Object.entries(arrays).map(([name, data]) => [name, tensorLike(parameter, data)])),
 });
 
 const arraysOf = ({ tensors }: TransformSlot): State =>

@@ -1,7 +1,7 @@
 /** Clips gradients between the backward pass and the optimizer. */
 
-import { describeValue } from '@tapegrad/core/extend';
-import { ArgumentError, type Gradients, type Tensor, zeros } from '@tapegrad/core/lean';
+import { areWithin, describeValue, isTracing, refuseInTrace } from '@tapegrad/core/extend';
+import { ArgumentError, div, type Gradients, type Tensor, zeros } from '@tapegrad/core/lean';
 import { checkFlag, checkNames } from '../options.ts';
 import { checkGradients } from './gradient.ts';
 
@@ -91,6 +91,31 @@ function clippedInfinite(gradients: Gradients, maxNorm: number): Gradients {
 const leastNormal = 2 ** -126;
 
 /**
+ * Clips gradients whose elements a trace doesn't know. It covers norms whose squares can be added directly. The sum of
+ * squares may differ from the usual one in the last digits of float64.
+ */
+function clippedInTrace(gradients: Gradients, maxNorm: number): { gradients: Gradients; readonly norm: number } {
+  const clipped = { gradients, norm: 0 };
+  Object.defineProperty(clipped, 'norm', {
+    get: () => refuseInTrace('clipGradNorm(…).norm', 'it is a number; compute the norm with tensors'),
+  });
+  if (maxNorm === Infinity || gradients.size === 0) return clipped;
+  const parts = [...gradients].map(([, gradient]) => {
+    const g = gradient.cast('float64') as Tensor;
+    return g.mul(g).sum() as Tensor;
+  });
+  const squares = parts.reduce((sum, part) => sum.add(part) as Tensor);
+  const factor = div(maxNorm, squares.sqrt().add(1e-6)) as Tensor;
+  const isUsual =
+    areWithin(squares.elements, { low: leastSafe, high: Number.MAX_VALUE }) &&
+    (maxNorm === 0 || areWithin(factor.elements, { low: leastNormal, high: Infinity }));
+  if (!isUsual) refuseInTrace('clipGradNorm', 'the norm of the gradients is unusually small or large');
+  const least = factor.minimum(1) as Tensor;
+  clipped.gradients = gradients.map((gradient) => gradient.mul(least.cast(gradient.dtype) as Tensor) as Tensor);
+  return clipped;
+}
+
+/**
  * Scales all gradients equally so that their Euclidean norm, as one vector, is at most `maxNorm`. The factor is min(1,
  * maxNorm / (norm + 1e-6)) (Pascanu et al. 2013; the 1e-6 is PyTorch's).
  *
@@ -115,6 +140,7 @@ export function clipGradNorm(
   checkGradients('clipGradNorm', gradients, 'clipGradNorm(loss.backward(), maxNorm)');
   checkLimit('clipGradNorm', 'maxNorm', maxNorm);
   checkClipNormOptions('clipGradNorm', options);
+  if (isTracing()) return clippedInTrace(gradients, maxNorm);
   const { unit, inUnits } = totalNorm(gradients);
   const norm = unit * inUnits;
   if (options.errorIfNonFinite === true && !Number.isFinite(norm)) refuseNonFinite(gradients, norm);

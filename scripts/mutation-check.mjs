@@ -95,6 +95,8 @@ const mutations = [
   upwardImport('core', '@tapegrad/nn'),
   upwardImport('nn', '@tapegrad/optim'),
   upwardImport('optim', '@tapegrad/nn'),
+  upwardImport('compile', '@tapegrad/nn'),
+  upwardImport('optim', '@tapegrad/compile'),
   upwardImport('inspect', '@tapegrad/nn'),
   upwardImport('core', '@tapegrad/inspect'),
   upwardImport('formulas', '@tapegrad/nn'),

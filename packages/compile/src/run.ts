@@ -1,8 +1,8 @@
 /** Runs a traced program at each call: numbers, draws and variables in, results out. */
 
-import { Tensor } from '@tapegrad/core';
 import type { Undo } from '@tapegrad/core/extend';
-import { type Definition, Entry, isShared, noteChange, TapeError, variableAccess } from '@tapegrad/core/tape';
+import { TapeError, Tensor } from '@tapegrad/core/lean';
+import { type Definition, Entry, isShared, noteChange, variableAccess } from '@tapegrad/core/tape';
 import type { Data, NdArray } from '@tapegrad/kernels';
 import type { Outcome, PreparedProgram, ProgramEngine } from './program/engine.ts';
 import { ChangedProgram, Repeater } from './trace/repeats.ts';

@@ -1,8 +1,8 @@
 /** What a call of a compiled function has in common with other calls that the same program serves. */
 
-import { Tensor } from '@tapegrad/core';
 import { isPlain } from '@tapegrad/core/extend';
-import { Variable } from '@tapegrad/core/tape';
+import { Tensor, Variable } from '@tapegrad/core/lean';
+
 import { formatShape, type NdArray } from '@tapegrad/kernels';
 
 /** The kind of a call, and its tensors. */

@@ -27,7 +27,6 @@ import { compile } from '../src/index.ts';
 import { expectSame, type Wrap } from './same.ts';
 
 type Parameters = ReturnType<typeof parameter>[];
-type Options = { learningRate: number };
 
 const learningRate = 0.05;
 const optimizers = {
@@ -45,7 +44,7 @@ const optimizers = {
   Lion: (w: Parameters) => new Lion(w, { learningRate }),
   maximize: (w: Parameters) => new SGD(w, { learningRate, maximize: true }),
   groups: ([w, ...others]: Parameters) =>
-    new SGD<Options>([{ parameters: [w!], learningRate: 0.2 }, { parameters: others }] as never, { learningRate }),
+    new SGD([{ parameters: [w!], learningRate: 0.2 }, { parameters: others }], { learningRate }),
 };
 
 /** A loss of a matrix and a vector, and data for six steps. */

@@ -3,7 +3,6 @@
 export { backwardAlong } from './autograd/backward.ts';
 export { callSiteOf, noteStack } from './autograd/call-sites.ts';
 export { runCustom } from './autograd/define.ts';
-export { TapeError } from './checks/errors.ts';
 export { withInterpreter } from './engine.ts';
 export { isScoped } from './memory-scope.ts';
 export { isShared, noteChange } from './tape/changes.ts';
@@ -24,7 +23,7 @@ export { rules } from './tape/rules/all-rules.ts';
 export { unbroadcast } from './tape/rules/unbroadcast.ts';
 export { checkUnchanged, sweep } from './tape/sweep.ts';
 export { onArrays } from './tensor/kernels.ts';
-export { type Tracing, type TracingKernels, tracing } from './tracing.ts';
+export { type TracedVariable, type Tracing, type TracingKernels, tracing } from './tracing.ts';
 export { type Linearization, linearize } from './transforms/linearize.ts';
 export { mapTensors } from './transforms/trees.ts';
-export { Variable, type VariableAccess, variableAccess } from './variable.ts';
+export { type VariableAccess, variableAccess } from './variable.ts';

@@ -4,7 +4,6 @@
  */
 
 import { type ChangeInPlace, type Data, DynamicScope, type Kernels, type NdArray } from '@tapegrad/kernels';
-import type { Recorded } from './tape/entry.ts';
 
 /** A range of numbers, both ends included. */
 export interface ElementRange {
@@ -22,15 +21,20 @@ export interface TracingKernels extends Kernels<NdArray> {
 /** Undoes what a function did, apart from changes of variables. */
 export type Undo = () => void;
 
+/** A variable, as a trace knows it. */
+export interface TracedVariable {
+  readonly storage: NdArray;
+}
+
 /** A running trace. */
 export interface Tracing {
   readonly kernels: TracingKernels;
   /** Returns the array that represents the current elements of a variable. */
-  arrayOf(variable: Recorded): NdArray;
+  arrayOf(variable: TracedVariable): NdArray;
   /** Gives a variable new memory with the same elements, so that views keep the old memory. */
-  move(variable: Recorded): void;
+  move(variable: TracedVariable): void;
   /** Replaces the elements of a variable. */
-  assign(variable: Recorded, elements: NdArray): void;
+  assign(variable: TracedVariable, elements: NdArray): void;
   /** Answers whether all elements are within a range; `undefined` if they are known, and not part of the trace. */
   areWithin(elements: Data, range: ElementRange): boolean | undefined;
   /** Draws a random array now and before each later run. The state of the generator identifies what is drawn. */

@@ -28,6 +28,7 @@ export interface VariableAccess {
   moveTo(variable: Variable, data: Data): void;
 }
 
+/** The internals of variables. */
 export let variableAccess: VariableAccess;
 
 /**

@@ -36,14 +36,6 @@ export type OperationDetails = Pick<Operation, 'site' | 'recomputation'>;
 /**
  * Builds a program step by step. It infers the shapes and dtypes of results, and throws as the primitives do if operands
  * don't fit.
- *
- * @example
- * import { print } from '@tapegrad/compile/program';
- *
- * const builder = new ProgramBuilder();
- * const x = builder.argument('x', [2, 3], 'float32');
- * const program = builder.finish([builder.operation('exp', [x])]);
- * print(program).includes('exp'); // true
  */
 export class ProgramBuilder {
   readonly #arguments: Input[] = [];

@@ -24,7 +24,7 @@ function plainData(data: unknown): string {
 }
 
 /** Returns a step as one line of text. */
-export function printStep(step: Step): string {
+function printStep(step: Step): string {
   if (step.kind === 'check') {
     const { low, high, nan } = step.range;
     const range = `[${low}, ${high}]${nan ? ' or NaN' : ''}`;

@@ -1,8 +1,8 @@
 /** Traces a function: runs it once on tensors without elements, and returns its program. */
 
-import { Tensor } from '@tapegrad/core';
 import { checkSynchronous, describeValue, isPlain } from '@tapegrad/core/extend';
-import { mapTensors, tracing, Variable, withInterpreter } from '@tapegrad/core/tape';
+import { Tensor, Variable } from '@tapegrad/core/lean';
+import { mapTensors, tracing, withInterpreter } from '@tapegrad/core/tape';
 import type { Program } from '../program/program.ts';
 import { TraceError } from './errors.ts';
 import { Tracer } from './tracer.ts';

@@ -2,7 +2,8 @@
 
 import type { ElementRange, Undo } from '@tapegrad/core/extend';
 import { isRecomputing } from '@tapegrad/core/extend';
-import type { Recorded, Tracing, TracingKernels, Variable } from '@tapegrad/core/tape';
+import type { Variable } from '@tapegrad/core/lean';
+import type { TracedVariable, Tracing, TracingKernels } from '@tapegrad/core/tape';
 import {
   arity,
   type Data,
@@ -67,7 +68,7 @@ export class Tracer implements Tracing {
   readonly answers: boolean[] = [];
   readonly #assumed: readonly boolean[];
   readonly #memories = new WeakMap<Data, TracedMemory>();
-  readonly #slots = new Map<Recorded, TracedSlot>();
+  readonly #slots = new Map<TracedVariable, TracedSlot>();
   readonly #stateSlots = new Map<Data, TracedSlot>();
   readonly #constants = new Map<Data, { readonly array: NdArray; readonly value: Value }[]>();
   readonly #drawn = new Map<object, Map<string, NdArray>>();
@@ -208,7 +209,7 @@ export class Tracer implements Tracing {
     return { traced, binding };
   }
 
-  #variable(variable: Recorded): TracedSlot {
+  #variable(variable: TracedVariable): TracedSlot {
     const known = this.#slots.get(variable);
     if (known !== undefined) return known;
     const own = variable as Variable;
@@ -222,16 +223,16 @@ export class Tracer implements Tracing {
     return traced;
   }
 
-  arrayOf(variable: Recorded): NdArray {
+  arrayOf(variable: TracedVariable): NdArray {
     return new TracedArray(this.#variable(variable).memory);
   }
 
-  move(variable: Recorded): void {
+  move(variable: TracedVariable): void {
     const traced = this.#variable(variable);
     traced.memory = this.#memory(traced.memory.value);
   }
 
-  assign(variable: Recorded, elements: NdArray): void {
+  assign(variable: TracedVariable, elements: NdArray): void {
     this.#note({ kind: 'answer', answer: undefined });
     this.#variable(variable).memory.value = this.valueOf(elements);
   }

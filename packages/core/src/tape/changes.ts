@@ -44,6 +44,7 @@ export function noteViewOf(inputs: readonly Recorded[], { data }: NdArray): void
   for (const { name, array } of inputs) if (name !== undefined && array.data === data) shared.add(data);
 }
 
+/** Returns whether other tensors may share this memory. */
 export const isShared = (data: Data): boolean => shared.has(data);
 
 /** An array that may lack memory. An array without memory has only a shape, and never changes. */

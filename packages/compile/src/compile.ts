@@ -17,8 +17,10 @@ export type CompilableFunction = (...args: never[]) => unknown;
 
 /** What a compiled function tells about itself. */
 export interface CompiledInfo {
-  /** The programs traced so far, one for each kind of arguments, and the last one used first. */
+  /** The programs, one for each kind of arguments, and the last one used first. */
   readonly programs: readonly Program[];
+  /** The same programs as they were traced, before they were simplified. */
+  readonly traced: readonly Program[];
   /** The bytes of memory that a call of the last program needs besides its arguments, variables and results. */
   readonly memory: number;
   /** Returns the last program as text. */
@@ -56,11 +58,10 @@ class Compilation {
     this.#name = name === '' ? 'a function' : `'${name}'`;
   }
 
-  get programs(): Program[] {
-    const all = [...this.#variants.values()]
-      .flat()
-      .flatMap(({ compiled }) => (compiled === undefined ? [] : [compiled]));
-    return [...new Set([this.#last, ...all])].flatMap((compiled) => compiled?.traced.program ?? []);
+  /** The compiled programs, the last one used first. */
+  get compiled(): CompiledProgram[] {
+    const all = [...this.#variants.values()].flat().map(({ compiled }) => compiled);
+    return [...new Set([this.#last, ...all])].filter((compiled) => compiled !== undefined);
   }
 
   get memory(): number {
@@ -190,12 +191,13 @@ export function compile<F extends CompilableFunction>(f: F, ...more: []): Compil
   const compilation = new Compilation((...args) => checkSynchronous('compile', (f as unknown as Run)(...args)), f.name);
   const compiled = (...args: readonly unknown[]): unknown => compilation.call(args);
   Object.defineProperties(compiled, {
-    programs: { get: () => compilation.programs },
+    programs: { get: () => compilation.compiled.map(({ program }) => program) },
+    traced: { get: () => compilation.compiled.map(({ traced }) => traced.program) },
     memory: { get: () => compilation.memory },
     toString: {
       value: () => {
-        const [program] = compilation.programs;
-        return program === undefined ? `${f.name || 'a function'}, not traced yet` : print(program);
+        const [last] = compilation.compiled;
+        return last === undefined ? `${f.name || 'a function'}, not traced yet` : print(last.program);
       },
     },
   });

@@ -1,10 +1,12 @@
 /** Runs a traced program at each call: numbers, draws and variables in, results out. */
 
-import type { Undo } from '@tapegrad/core/extend';
+import { interpreter, type Undo } from '@tapegrad/core/extend';
 import { TapeError, Tensor } from '@tapegrad/core/lean';
 import { type Definition, Entry, isShared, noteChange, variableAccess } from '@tapegrad/core/tape';
 import type { Data, NdArray } from '@tapegrad/kernels';
+import { simplified } from './passes/passes.ts';
 import type { Outcome, PreparedProgram, ProgramEngine } from './program/engine.ts';
+import type { Program } from './program/program.ts';
 import { ChangedProgram, Repeater } from './trace/repeats.ts';
 import type { Traced } from './trace/trace.ts';
 import type { StateBinding, VariableBinding } from './trace/tracer.ts';
@@ -37,6 +39,8 @@ function resultOf(array: NdArray, requiresGrad: boolean): Tensor {
 /** A program, its engine's form of it, and the memory of its variables. */
 export class CompiledProgram {
   readonly traced: Traced;
+  /** The program after all passes. */
+  readonly program: Program;
   readonly #prepared: PreparedProgram;
   readonly #numbers: number[];
   readonly #repeater: Repeater;
@@ -47,9 +51,10 @@ export class CompiledProgram {
   #isFresh = true;
 
   constructor(traced: Traced, engine: ProgramEngine) {
-    const { program, tracer } = traced;
+    const { tracer } = traced;
     this.traced = traced;
-    this.#prepared = engine.prepare(program);
+    this.program = simplified(traced.program, interpreter());
+    this.#prepared = engine.prepare(this.program);
     this.#numbers = [...tracer.numbers];
     const arrays = new Map(
       tracer.variables.map(({ variable, slot }) => [variable as unknown, tracer.arrayFor(slot.value)]),
@@ -60,7 +65,7 @@ export class CompiledProgram {
       return array;
     });
     this.#adopted = tracer.bindings.map(() => undefined);
-    const stored = new Set(program.stores.map(({ slot }) => slot));
+    const stored = new Set(this.program.stores.map(({ slot }) => slot));
     this.#stored = new Set(tracer.bindings.filter(({ slot }) => stored.has(slot)));
   }
 

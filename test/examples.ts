@@ -89,10 +89,12 @@ export default async (
 /** Returns the compiler's messages about the modules in a folder, with the packages resolved to their sources. */
 function compile(folder: string, options: object): string {
   const paths = Object.fromEntries(
-    ['kernels', 'core', 'nn', 'optim', 'compile', 'files', 'data', 'train', 'verify', 'inspect', 'formulas'].flatMap((name) => [
-      [`@tapegrad/${name}`, [`${root}packages/${name}/src/index.ts`]],
-      [`@tapegrad/${name}/*`, [`${root}packages/${name}/src/*.ts`]],
-    ]),
+    ['kernels', 'core', 'nn', 'optim', 'compile', 'files', 'data', 'train', 'verify', 'inspect', 'formulas'].flatMap(
+      (name) => [
+        [`@tapegrad/${name}`, [`${root}packages/${name}/src/index.ts`]],
+        [`@tapegrad/${name}/*`, [`${root}packages/${name}/src/*.ts`]],
+      ],
+    ),
   );
   const compilerOptions = { paths, noEmit: true, composite: false, incremental: false, ...options };
   const project = join(folder, 'tsconfig.json');

@@ -23,7 +23,19 @@ function importsOf(name: string, file: string): string[] {
   return Array.from(specifiers, ([, specifier]) => posix.join(posix.dirname(file), specifier!));
 }
 
-const packages = ['kernels', 'core', 'nn', 'optim', 'compile', 'files', 'data', 'train', 'verify', 'inspect', 'formulas'];
+const packages = [
+  'kernels',
+  'core',
+  'nn',
+  'optim',
+  'compile',
+  'files',
+  'data',
+  'train',
+  'verify',
+  'inspect',
+  'formulas',
+];
 
 test.each(packages)('%s', (name) => {
   const order = listed(name);

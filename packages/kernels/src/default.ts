@@ -43,10 +43,12 @@ export function createDefault(options?: WasmOptions): WasmKernels | ExtensibleKe
 }
 
 /**
- * Sets the width of vectors for all interpreters that are created from now on. Results are identical bit for bit.
+ * Sets the width of vectors for all interpreters that are created from now on. The bits of results don't depend on the
+ * width.
  *
- * 256 is tested first. If a kernel gives other results than with 128, the width stays 128, and a warning names the kernel.
- * Throws if `bits` is neither 128 nor 256, or if the engine has no vectors of 256 bits. `call` is named in the error.
+ * A width of 256 is tested first: if a kernel gives other results than with 128, the width stays 128, and a warning
+ * names the kernel. Throws if `bits` is neither 128 nor 256, or if the engine has no vectors of 256 bits. `call` is
+ * named in the error.
  */
 export function setVectorBits(call: string, bits: VectorBits): void {
   switchVectors(call, bits);

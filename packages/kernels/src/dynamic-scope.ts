@@ -1,7 +1,8 @@
 import { checkSynchronous } from './synchronous.ts';
 
 /**
- * A value in force while a function runs, such as whether operations are recorded. All such state uses this class.
+ * Holds a value that is set for the duration of a function call, such as whether operations are recorded. All such
+ * state uses this class.
  *
  * @example
  * const depth = new DynamicScope(0);
@@ -19,8 +20,8 @@ export class DynamicScope<T> {
   /**
    * Runs `body` with a value, and restores the old one even if `body` throws.
    *
-   * @param call the name of the call, for messages. If given, a `body` that returns a promise is refused, since the
-   * value would be restored before the promise settles.
+   * @param call The name of the calling function, for error messages. If it is given, throws for a `body` that returns
+   * a promise, since the value would be restored before the promise settles.
    */
   run<R>(value: T, body: () => R, call?: string): R {
     const before = this.current;

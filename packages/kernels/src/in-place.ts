@@ -12,8 +12,9 @@ import { checkSynchronous } from './synchronous.ts';
 export type ElementKernels<A> = Pick<Kernels<A>, 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'sqrt' | 'abs' | 'sign'>;
 
 /**
- * Computes new elements of some arrays, by name, from the old elements of all arrays and from numbers. It is generic
- * in the array type, as every composition is. It may check whether an array is present, but may not read values.
+ * Computes new elements of some arrays, by name, from the old elements of all arrays and from numbers. A formula is
+ * generic in the array type, like every composition. It may check whether an array is present, but must not read
+ * elements.
  */
 export type ElementFormula<Arrays extends object, Numbers extends object> = <A>(
   k: ElementKernels<A>,
@@ -21,7 +22,7 @@ export type ElementFormula<Arrays extends object, Numbers extends object> = <A>(
   numbers: { readonly [Name in keyof Numbers]: A },
 ) => { readonly [Name in keyof Arrays]?: A };
 
-/** Arrays by name, all float32 or all float64, and all of one length. */
+/** Arrays by name, all float32 or all float64, and all of the same length. */
 export type NamedArrays<Arrays> = { readonly [Name in keyof Arrays]: Data };
 /** Numbers by name. */
 export type NamedNumbers<Numbers> = { readonly [Name in keyof Numbers]: number };
@@ -36,7 +37,7 @@ export type ChangeInPlace = <Arrays extends object, Numbers extends object>(
   numbers: NamedNumbers<Numbers>,
 ) => void;
 
-/** Throws unless all arrays have one float dtype and one length. Returns the first array. */
+/** Throws unless all arrays have the same float dtype and the same length. Returns the first array. */
 export function checkAlike(arrays: Readonly<Record<string, Data>>): Float32Array | Float64Array {
   let first: Data | undefined;
   for (const name in arrays) {
@@ -68,7 +69,7 @@ export function changeByPrimitives(k: Kernels<NdArray>): ChangeInPlace {
     const factors = mapEntries(numbers, (_, value: number) => filled([], value, dtype)) as Factors;
     const made = checkSynchronous('changeInPlace', formula(k, operands, factors), 'a formula');
     const results = Object.entries(made) as [keyof typeof arrays, NdArray][];
-    // A result may be an unchanged operand, which a change of another array must not affect.
+    // Results are copied first: one may be an unchanged operand, which must not change before all results are stored.
     const changes = results.map(
       ([name, x]) => [name, assign(empty(shape, dtype), broadcastView(x, shape)).data] as const,
     );

@@ -8,8 +8,8 @@ import type { NdArray } from './arrays/array.ts';
 import type { ForeignNdArray } from './arrays/interchange.ts';
 
 /**
- * Wraps an array of ours, such as a tensor's, as an `ndarray`, without a copy. Do not write to it while a tensor uses
- * it.
+ * Wraps an `NdArray`, such as the array of a tensor, as an `ndarray`, without a copy. Do not write to the result while
+ * a tensor uses the array.
  *
  * The package generates its accessors with `new Function`, so this throws if code generation is not allowed.
  *

@@ -115,7 +115,7 @@ export interface Kernels<A> {
   /**
    * g s'(x) for an activation y = s(x) whose derivative can be computed from y: g (1 - y^2) for tanh, g y (1 - y) for
    * sigmoid. For relu, it is g where y is not 0, and 0 elsewhere, even if g is infinite or NaN. g and y have the same
-   * shape. It takes one pass over memory instead of three.
+   * shape. Computing this takes one pass over memory instead of three.
    */
   activationGrad(g: A, y: A, of: Activation): A;
 
@@ -224,31 +224,31 @@ export type WindowedKernels<A> = Pick<
   'unfold' | 'fold' | 'conv' | 'convInput' | 'convWeight' | 'maxPool' | 'maxUnpool'
 >;
 
-/** The power, an extension. */
+/** The primitive of the extension with `pow`. */
 export type PowerKernels<A> = Pick<Kernels<A>, 'pow'>;
 
-/** The functions of angles, an extension. */
+/** The primitives of the extension with functions of angles. */
 export type TrigonometricKernels<A> = Pick<
   Kernels<A>,
   'sin' | 'cos' | 'tan' | 'asin' | 'acos' | 'atan' | 'sinh' | 'cosh' | 'atan2'
 >;
 
-/** The special functions, an extension. */
+/** The primitives of the extension with special functions. */
 export type SpecialKernels<A> = Pick<Kernels<A>, 'erf' | 'erfc'>;
 
-/** The products of many elements, an extension. */
+/** The primitives of the extension with products of elements along axes. */
 export type ElementProductKernels<A> = Pick<Kernels<A>, 'prod' | 'prodOfOthers'>;
 
-/** The positions of elements by size, an extension. */
+/** The primitives of the extension with `argmax`, `argmin` and `argsort`. */
 export type OrderingKernels<A> = Pick<Kernels<A>, 'argmax' | 'argmin' | 'argsort'>;
 
-/** Exponentials and logarithms that are accurate near 0, an extension. */
+/** The primitives of the extension with exponentials and logarithms that are accurate near 0. */
 export type NearZeroKernels<A> = Pick<Kernels<A>, 'expm1' | 'log1p' | 'softplus'>;
 
-/** Rounding and remainders, an extension. */
+/** The primitives of the extension with rounding and remainders. */
 export type RoundingKernels<A> = Pick<Kernels<A>, 'floor' | 'ceil' | 'round' | 'remainder'>;
 
-/** Entries at positions, and the running sum that computes positions, an extension. */
+/** The primitives of the extension with `take`, `scatterAdd` and `cumsum`. */
 export type IndexingKernels<A> = Pick<Kernels<A>, 'take' | 'scatterAdd' | 'cumsum'>;
 
 type ExtensionKernels<A> = WindowedKernels<A> &
@@ -264,7 +264,7 @@ type ExtensionKernels<A> = WindowedKernels<A> &
 /** The primitives that every program includes. */
 export type CommonKernels<A> = Omit<Kernels<A>, keyof ExtensionKernels<A>>;
 
-// An array type that no interpreter has, used to tell array inputs from plain data in a signature.
+// An array type that no interpreter has. It distinguishes array inputs from plain data in a signature.
 interface Input extends ArrayLike {
   readonly input: never;
 }
@@ -301,8 +301,8 @@ export type Operands = 'floats' | 'numbers' | 'any';
 
 /**
  * The elementwise primitives on one operand, and the dtypes they accept. An element of the result depends only on the
- * same element of the operands. Arity, result types, tangents and batching rules follow from this. Results have the
- * operands' dtype.
+ * same element of the operands. Arity, result types, tangents and batching rules follow from this table. Results have
+ * the operands' dtype.
  */
 export const unary = {
   neg: 'numbers',
@@ -403,7 +403,7 @@ export function callPrimitive<A>(kernels: Kernels<A>, op: Primitive, inputs: rea
 }
 
 /**
- * Returns whether a primitive's result has its own memory in every interpreter. The results of the others may be
+ * Returns whether a primitive's result has its own memory in every interpreter. Results of the other primitives may be
  * views of an operand, which matters to code that changes the operand in place.
  */
 export const givesOwnMemory = (op: Primitive): boolean =>

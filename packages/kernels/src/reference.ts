@@ -1,9 +1,9 @@
 /**
  * The reference interpreter: slow, obvious and exact in float64, the oracle for every other interpreter.
  *
- * It is built on `ndarray-ops`. Where that package has no operation, it uses `get` and `set` of an `ndarray`. Every
- * primitive computes in float64 and rounds its result once to the dtype it returns. Both packages generate code, so
- * this file is a separate entry point, `@tapegrad/kernels/reference`, that no other file imports.
+ * It is built on `ndarray-ops`. Where that package lacks an operation, the interpreter uses `get` and `set` of an
+ * `ndarray`. Every primitive computes in float64 and rounds its result once to the dtype it returns. Both packages
+ * generate code, so this file is a separate entry point, `@tapegrad/kernels/reference`, that no other file imports.
  */
 
 import ndarray from 'ndarray';
@@ -33,7 +33,10 @@ function load(x: NdArray): Nd {
   return out;
 }
 
-/** Returns the result, rounded to its dtype. Its type is inferred first, which checks the operands. */
+/**
+ * Returns a result rounded to its dtype. The first argument is the inferred type; inferring it has checked the
+ * operands.
+ */
 function store({ shape, dtype }: ArrayLike, x: Nd): NdArray {
   const data = newData(dtype, sizeOf(shape));
   if (data.length > 0) ops.assign(ndarray(data, [...shape]), x);
@@ -118,7 +121,7 @@ function loadIndices(call: string, x: NdArray, size: number): Nd {
   return list;
 }
 
-/** Returns x - max x for each row x, the sum of its exponentials, and the logarithm of that sum. */
+/** For each row x, returns the differences x - max x, the sum of their exponentials, and the logarithm of that sum. */
 function softmaxRows(logits: NdArray) {
   const x = load(logits);
   const [n, classes] = logits.shape as [number, number];

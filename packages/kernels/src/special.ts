@@ -11,9 +11,9 @@ export function sigmoid(x: number): number {
 export const softplus = (x: number): number => Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
 
 /**
- * P such that erf(x) = x + x P(x^2) for |x| <= 1, and Q such that erf(x) = 1 - exp(-Q(x)) for 1 <= x <= 6, from the
- * constant coefficient on. They are within 2^-56.0 and 2^-56.9 of erf. Q is fitted to the logarithm of erfc, with the
- * error weighted by erfc / erf. Minimax polynomials from test/fixtures/minimax.py.
+ * The coefficients of P and Q, from the constant one on: erf(x) = x + x P(x^2) for |x| <= 1, and erf(x) = 1 -
+ * exp(-Q(x)) for 1 <= x <= 6. The two approximations have errors of at most 2^-56.0 and 2^-56.9. Q is fitted to the
+ * logarithm of erfc, with the error weighted by erfc / erf. Both are minimax polynomials from test/fixtures/minimax.py.
  */
 export const erfPolynomials = {
   small: [
@@ -30,8 +30,8 @@ export const erfPolynomials = {
 } as const;
 
 /**
- * C such that erfc(x) = exp(-x^2) (1 + C(q)) / (1 + 2 x) with q = (x - 4) / (x + 4), for 0 <= x <= 27.3, within
- * 2^-56.9: a minimax polynomial from the same script.
+ * The coefficients of C: erfc(x) = exp(-x^2) (1 + C(q)) / (1 + 2 x) with q = (x - 4) / (x + 4), for 0 <= x <= 27.3. The
+ * error is at most 2^-56.9. C is a minimax polynomial from test/fixtures/minimax.py.
  */
 export const erfcPolynomial = [
   ...[0.2329951186255525, -0.1396211168405625, 0.015379652102622876, 0.06809705425469126],
@@ -52,8 +52,8 @@ function polynomial(coefficients: readonly number[], x: number): number {
  * Computes the error function, 2/sqrt(pi) times the integral of exp(-t^2) from 0 to x, to within 2 units in the last
  * place.
  *
- * The first form is accurate near 0, where erf(x) is nearly 2 x / sqrt(pi). In the second, 1 - exp(-Q), an error of the
- * small exponential matters little.
+ * x + x P(x^2) is accurate near 0, where erf(x) is nearly 2 x / sqrt(pi). In 1 - exp(-Q(x)), the exponential is small,
+ * so its error matters little.
  */
 export function erf(x: number): number {
   const a = Math.abs(x);
@@ -98,8 +98,8 @@ const STEP = 2 ** 600;
 const [LOW, HIGH] = [2 ** -300, 2 ** 300];
 
 /**
- * Returns whether a number is too large or small to multiply safely: its magnitude is below 2^-300, or at least
- * 2^300. NaN is not.
+ * Returns whether a number is too large or small to multiply safely: its magnitude is below 2^-300, or at least 2^300.
+ * Returns false for NaN.
  */
 export function isFarOut(x: number): boolean {
   const size = Math.abs(x);
@@ -107,8 +107,8 @@ export function isFarOut(x: number): boolean {
 }
 
 /**
- * Returns how many steps of 2^600 (-1, 0 or 1) a number's magnitude exceeds the safe range by. Returns 0 for zeros
- * and infinities.
+ * Returns the steps of 2^600 by which a number's magnitude is outside the safe range: 1 above it, -1 below it, 0 within
+ * it. Returns 0 for zeros and infinities.
  */
 export function excessSteps(x: number): number {
   if (x === 0 || !isFarOut(x) || Math.abs(x) === Number.POSITIVE_INFINITY) return 0;

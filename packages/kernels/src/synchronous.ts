@@ -16,7 +16,7 @@ const ignore = (): void => {};
  *
  * If a promise is later rejected, the rejection is ignored: the error thrown here is the one that counts.
  *
- * @param call the name, for the message, of the call that was given the callback.
+ * @param call The name of the function that was given the callback, for the message.
  * @param which a description of the callback for the message. Defaults to 'a function'.
  * @throws ArgumentError for a promise, any other object with a `then` method, or a generator.
  */

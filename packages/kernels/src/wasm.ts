@@ -96,7 +96,9 @@ export const absent: Kernels<NdArray> = mapEntries(arity, (name) => () => {
   );
 });
 
-/** The maximum number of threads. A larger number is taken for a mistake, since each thread takes megabytes of memory. */
+/**
+ * The maximum number of threads. A larger number is treated as a mistake, since each thread takes megabytes of memory.
+ */
 const MAX_THREADS = 1024;
 
 /** The options of `createWasm`. */
@@ -108,17 +110,17 @@ export interface WasmOptions {
 /** Describes the interpreter and the features it uses. */
 export interface Engine {
   readonly interpreter: 'wasm' | 'plain';
-  /** Whether it uses 128-bit SIMD. */
+  /** Whether the interpreter uses 128-bit SIMD. */
   readonly simd: boolean;
-  /** Whether it uses relaxed multiply-add: one instruction, which may round only once. */
+  /** Whether the interpreter uses relaxed multiply-add, a single instruction that may round only once. */
   readonly relaxedSimd: boolean;
-  /** The bits of a vector for which its kernels are made; 0 if it uses none. */
+  /** The width in bits of the vectors that the kernels use; 0 if they use none. */
   readonly vectorBits: 0 | VectorBits;
   /** The number of threads for large operations; 1 if the host doesn't share memory between threads or can't start any. */
   readonly threads: number;
   /** The reason why features are missing, such as a refusal by the host. Undefined if none are missing. */
   readonly reason: string | undefined;
-  /** Sets the number of threads, and ends those already running. Defaults to the number of cores. */
+  /** Sets the number of threads, and ends the threads already running. Defaults to the number of cores. */
   setThreads(threads?: number): void;
   /** Registers an extension's primitives. Registering it again has no effect. */
   register(extension: KernelExtension): void;
@@ -140,9 +142,9 @@ const defaultThreads = (): number => Math.min(availableCores(), MAX_THREADS);
 /**
  * Creates the interpreter with its own memory, without registered extensions.
  *
- * Threads take part in large matrix products and in elementary functions of large arrays. They start after enough of those
- * have run. They neither block the caller while starting nor keep the process alive. The bits of a result don't depend on
- * their number. Throws a `HostRefusal` if the host can't provide memory.
+ * Threads take part in large matrix products and in elementary functions of large arrays. They start once enough such
+ * operations have run. Starting threads doesn't block the caller, and running threads don't keep the process alive. The
+ * bits of a result don't depend on the number of threads. Throws a `HostRefusal` if the host can't provide memory.
  */
 export function createBare(call: string, { threads = defaultThreads() }: WasmOptions = {}): WasmKernels {
   const { simd, relaxedSimd: relaxed } = features();

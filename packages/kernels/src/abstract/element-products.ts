@@ -1,4 +1,4 @@
-/** The result types of the products of many elements, and the checks of their operands. */
+/** Result types of the primitives that multiply elements along axes, with checks of their operands. */
 
 import type { ArrayLike, ElementProductKernels } from '../primitives.ts';
 import { checkFloat, checkNumeric, type } from './dtype-checks.ts';

@@ -1,4 +1,4 @@
-/** The result types of the primitives that use positions, and the checks of their operands. */
+/** Result types of `take`, `scatterAdd` and `cumsum`, with checks of their operands. */
 
 import { checkShape, formatShape, sameShape } from '../arrays/shape.ts';
 import { ShapeError } from '../error-classes.ts';

@@ -1,4 +1,4 @@
-/** The result types of the primitives that find positions by size, and the checks of their operands. */
+/** Result types of `argmax`, `argmin` and `argsort`, with checks of their operands. */
 
 import { formatShape, type Shape } from '../arrays/shape.ts';
 import { ArgumentError } from '../error-classes.ts';

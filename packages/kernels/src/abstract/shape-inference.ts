@@ -1,5 +1,5 @@
 /**
- * The result types of the elementwise primitives and of those that every program includes, and the checks of their
+ * Result types of the elementwise primitives, and of the others that every program includes, with checks of their
  * operands.
  */
 
@@ -95,7 +95,7 @@ function checkLabels(call: string, logits: ArrayLike, labels: ArrayLike): void {
   }
 }
 
-/** The result types of the elementwise primitives and of those that every program includes. */
+/** Result types of the elementwise primitives, and of the others that every program includes. */
 export const resultOf: CommonKernels<ArrayLike> & Pick<Kernels<ArrayLike>, Unary | Binary> = {
   full({ shape, value, dtype }) {
     checkShape('full', shape);

@@ -46,8 +46,8 @@ function checkNoneEmpty(call: string, windows: readonly Window[], shape: Shape):
 }
 
 /**
- * Checks the operands shared by the three forms of a convolution. Returns the batch size, and the positions: the shape
- * of y without batch and channels.
+ * Checks the operands that the three forms of a convolution share. Returns the batch size, and the positions: the shape
+ * of y without its batch and channel axes.
  */
 function checkConvolution(
   call: string,

@@ -7,7 +7,8 @@ import { rowMajor, type Shape, sizeOf } from './shape.ts';
  * A strided array with ndarray's fields: element `[i, j, …]` is at `data[offset + i * stride[0] + j * stride[1] +
  * …]`.
  *
- * Immutable by convention, so that transposes, slices and broadcasts (stride 0) are views of the same data.
+ * Arrays are immutable by convention, so that transposes, slices and broadcasts (stride 0) can be views of the same
+ * data.
  */
 export class NdArray {
   readonly data: Data;

@@ -2,7 +2,7 @@ import { empty, isContiguous, type NdArray } from './array.ts';
 import type { Data } from './dtype.ts';
 import { forEachRun } from './iterate.ts';
 
-// A call into the engine is worth its cost from this length on.
+// From this length on, a call of `set` is faster than a loop.
 const worthACall = 32;
 
 /** Copies `length` elements, converting numbers as a typed array does. */

@@ -67,8 +67,8 @@ export function checkNumbers(call: string, data: unknown): void {
 }
 
 /**
- * Returns the requested element type, or by default the type that a typed array stores. The default is an error for
- * bytes, which may be a mask or numbers, and for other typed arrays that need an explicit dtype.
+ * Returns the requested element type. Defaults to the type that the typed array stores. Without a requested type,
+ * throws for bytes, which may be a mask or numbers, and for other typed arrays that need an explicit dtype.
  */
 export function dtypeFor(call: string, data: unknown, dtype: DType | undefined): DType {
   if (dtype !== undefined) {
@@ -91,7 +91,9 @@ export function checkDType(call: string, dtype: string): asserts dtype is DType 
   }
 }
 
-/** Returns a function that gives a value for each float dtype, made when it is first wanted. */
+/**
+ * Returns a function from a float dtype to a value, which is made when the function is first called with that dtype.
+ */
 export function forEachFloat<T>(make: (dtype: FloatDType) => T): (dtype: FloatDType) => T {
   const made: { [D in FloatDType]?: T } = {};
   return (dtype) => (made[dtype] ??= make(dtype));

@@ -19,10 +19,10 @@ function checkEntries(x: NdArray, dtype: DType): void {
 }
 
 /**
- * Converts an `ndarray` to an array of ours. Copies only if the requested element type differs from the stored one.
+ * Converts an `ndarray` to an `NdArray`. Copies only if the requested element type differs from the stored one.
  *
  * An `ndarray` over a `Uint8Array` needs a `dtype`: `bool` for a mask, which is not copied, or another type for bytes
- * such as image data. One over other integers, except int32, needs a `dtype` as well.
+ * such as image data. An `ndarray` over other integers, except int32, needs a `dtype` as well.
  *
  * @throws DTypeError if the storage is not a typed array of numbers, or if the dtype can't hold an entry. Also thrown
  * if the storage's element type requires a dtype and none is given.

@@ -5,8 +5,8 @@ import type { Shape } from './shape.ts';
 import { broadcastView } from './views.ts';
 
 /**
- * A callback for one run of `length` elements. Operand `i` starts at `offsets[i]` of its data and steps by
- * `steps[i]`. The two arrays are reused, so they change after the call.
+ * A callback for one run of `length` elements. Operand `i` starts at `offsets[i]` of its data and steps by `steps[i]`.
+ * Both arrays are reused, so the callback must not keep them.
  */
 export type VisitRun = (length: number, offsets: readonly number[], steps: readonly number[]) => void;
 
@@ -52,6 +52,8 @@ export function forEachRun(shape: Shape, operands: readonly NdArray[], visit: Vi
   }
 }
 
-/** Walks `out` and operands broadcast to its shape; `out` is the first operand. */
+/**
+ * Walks `out` together with operands that are broadcast to its shape. `out` comes first in the lists that `visit` gets.
+ */
 export const forEachBroadcastRun = (out: NdArray, operands: readonly NdArray[], visit: VisitRun): void =>
   forEachRun(out.shape, [out, ...operands.map((x) => broadcastView(x, out.shape))], visit);

@@ -47,7 +47,7 @@ export const rangeView = (x: NdArray, axis: number, start: number, size: number)
 export const firstEntryView = (x: NdArray, axis: number): NdArray =>
   view(x, x.shape.toSpliced(axis, 1), x.stride.toSpliced(axis, 1));
 
-/** Merged axes that are traversed in memory with one step. */
+/** Merged axes, whose elements are a constant step apart in memory. */
 interface Run {
   length: number;
   step: number;
@@ -91,7 +91,7 @@ export function reshapeView(x: NdArray, shape: Shape): NdArray | undefined {
 
 /** The options of a window that slides along one axis. */
 export interface Window {
-  /** Elements in the window. */
+  /** Number of elements in the window. */
   readonly size: number;
   /** Number of elements between the starts of consecutive windows. */
   readonly stride: number;
@@ -101,7 +101,10 @@ export interface Window {
   readonly padding: readonly [before: number, after: number];
 }
 
-/** Returns the number of positions of a window along an axis of `length`; less than 1 if it does not fit. */
+/**
+ * Returns the number of positions of a window along an axis of `length`. It is less than 1 if the window is longer than
+ * the padded axis.
+ */
 export const windowPositions = (length: number, w: Window): number =>
   Math.floor((length + w.padding[0] + w.padding[1] - (w.size - 1) * w.dilation - 1) / w.stride) + 1;
 

@@ -1,4 +1,4 @@
-/** The power, as an interpreter extension. */
+/** The interpreter extension with `pow`. */
 
 import { resultOf } from '../abstract/shape-inference.ts';
 import { isFloat } from '../arrays/dtype.ts';
@@ -6,7 +6,7 @@ import { powerLoops } from '../plain/power.ts';
 import type { KernelExtension } from '../wasm/extension.ts';
 import { pow } from '../wasm/math/power.ts';
 
-/** The extension with the power. */
+/** The extension with `pow`. */
 export const powerExtension: KernelExtension = {
   results: {},
   loops: () => powerLoops,

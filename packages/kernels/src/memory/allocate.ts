@@ -5,7 +5,7 @@ import { currentArena } from './arena.ts';
 import { freeBuffers, takeBuffer } from './free-list.ts';
 import { MAX_SLAB_ARRAY_BYTES, zeroed } from './slab.ts';
 
-/** The large allocations made during the active watches, which may be nested. */
+/** The large arrays allocated since the outermost active watch began; watches may be nested. */
 const watched: Data[] = [];
 let watches = 0;
 

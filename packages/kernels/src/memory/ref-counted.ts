@@ -12,8 +12,8 @@ interface Stored {
  * Frees memory as soon as it is no longer referenced, for computations that own their intermediate results, such as a
  * backward sweep.
  *
- * Only memory allocated by `run`, or between `begin` and `end`, is ever freed. References are counted per typed array, which
- * views share. Memory allocated elsewhere, or escaped by `escape`, is therefore never freed here.
+ * Only memory allocated within `run`, or between `begin` and `end`, is ever freed, and only if it isn't passed to
+ * `escape`. References are counted per typed array, since views share one.
  */
 export class RefCounted {
   readonly #holders = new Map<Data, number>();
@@ -48,7 +48,7 @@ export class RefCounted {
     }
   }
 
-  /** Whether it counts the holders of this array's memory and will free it. */
+  /** Whether the references to an array are counted here, so that its memory will be freed after the last one. */
   owns(data: Data): boolean {
     return this.#holders.has(data);
   }

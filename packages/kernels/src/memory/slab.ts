@@ -8,8 +8,8 @@
 import { bytesPerElement, type Data, type DType, newData, viewData } from '../arrays/dtype.ts';
 
 /**
- * The size up to which an array has its own memory. Engines store such small arrays inside the object, without a
- * separate buffer. Keeping a loss or a metric therefore doesn't keep a slab alive.
+ * The size in bytes up to which an array has its own memory. Engines store such small arrays inside the object, without
+ * a separate buffer. Keeping a loss or a metric therefore doesn't keep a slab alive.
  */
 export const MAX_OWN_BYTES = 64;
 

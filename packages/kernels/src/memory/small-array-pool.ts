@@ -15,8 +15,8 @@ export interface PooledArray {
 const MAX_POOLED_BYTES = 1 << 25;
 
 /**
- * Small arrays for arenas, pooled by dtype and length. Creating and clearing one takes as long as computing its contents, so
- * they are reused without clearing.
+ * Small arrays for arenas, pooled by dtype and length. Creating and clearing an array takes as long as computing its
+ * contents, so arrays are reused without clearing.
  */
 export class SmallArrayPool {
   readonly #free: { readonly [D in DType]: Map<number, PooledArray[]> } = {

@@ -6,7 +6,10 @@ import { emptyOf } from '../arrays/movement.ts';
 import { type Activation, type Binary, type CommonKernels, mapEntries, type Unary } from '../primitives.ts';
 import { sigmoid } from '../special.ts';
 
-/** A function that replaces the first `n` elements of the block x (or, for `OnBlocks`, of x and y combined). */
+/**
+ * A function of the first `n` elements of block x (for `OnBlocks`, of blocks x and y), which replaces them in x by its
+ * results.
+ */
 export type OnBlock = (x: Float64Array, n: number) => void;
 export type OnBlocks = (x: Float64Array, y: Float64Array, n: number) => void;
 
@@ -94,7 +97,7 @@ const mulInt32: OnBlocks = (x, y, n) => {
 const blockLength = 1024;
 const [first, second] = [new Float64Array(blockLength), new Float64Array(blockLength)];
 
-/** Fills an array with a function of the elements of another array of the same shape. */
+/** Applies a function to the elements of an array, and writes the results to an array of the same shape. */
 function mapBlocks(f: OnBlock, x: NdArray, out: NdArray): NdArray {
   forEachBroadcastRun(out, [x], (length, [o, p], [os, ps]) => {
     for (let done = 0; done < length; done += blockLength) {
@@ -107,11 +110,13 @@ function mapBlocks(f: OnBlock, x: NdArray, out: NdArray): NdArray {
   return out;
 }
 
-/** Makes primitives of functions of blocks. */
+/** Makes primitives from functions of blocks. */
 export const unaryLoops = <P extends Unary>(table: { readonly [Name in P]: OnBlock }) =>
   mapEntries(table, (name, f) => (x: NdArray) => mapBlocks(f, x, emptyOf(resultOf[name](x))));
 
-/** Fills an array with a function of the elements of two arrays that broadcast to its shape. */
+/**
+ * Applies a function to the elements of two arrays, and writes the results to an array whose shape both broadcast to.
+ */
 export function mapBlockPairs(f: OnBlocks, x: NdArray, y: NdArray, out: NdArray): NdArray {
   forEachBroadcastRun(out, [x, y], (length, [o, p, q], [os, ps, qs]) => {
     for (let done = 0; done < length; done += blockLength) {

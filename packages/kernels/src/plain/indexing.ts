@@ -1,4 +1,4 @@
-/** Entries at positions, and running sums. */
+/** The plain loops of `take`, `scatterAdd` and `cumsum`. */
 
 import { indexingResultOf } from '../abstract/indexing.ts';
 import { empty, filled, type NdArray } from '../arrays/array.ts';
@@ -11,8 +11,8 @@ import type { IndexingKernels } from '../primitives.ts';
 import { forEachLine, rounded, sum } from './reductions.ts';
 
 /**
- * Returns whether to copy an axis entry by entry, each entry as one run. Otherwise it is copied element by element
- * across all entries. Entries are `entryStep` apart; their elements are `step` apart.
+ * Returns whether to copy an axis entry by entry, each entry as one run. Otherwise, the axis is copied one element of
+ * every entry at a time. Entries are `entryStep` apart; their elements are `step` apart.
  */
 const byEntry = (length: number, step: number, entryStep: number): boolean =>
   length > 1 && Math.abs(step) < Math.abs(entryStep);
@@ -79,7 +79,7 @@ function distinctOf(list: Data, end: number): { readonly distinct: Data; readonl
   return { distinct: distinct.subarray(0, count), ranks };
 }
 
-/** The primitives that take or add entries at positions, and the running sum that computes positions. */
+/** The primitives of the indexing extension, as plain loops. */
 export const indexingLoops: IndexingKernels<NdArray> = {
   take(x, indices, axis) {
     const { shape, dtype } = indexingResultOf.take(x, indices, axis);

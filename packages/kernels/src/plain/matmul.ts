@@ -3,9 +3,9 @@ import { copyRun } from '../arrays/copy.ts';
 import type { Data } from '../arrays/dtype.ts';
 import { allocate } from '../memory/allocate.ts';
 
-// The product is computed in tiles of 4 by 4, whose sixteen sums stay in registers. Operands are packed so that a
-// tile reads memory in order. The parts of both operands that a block of the result needs at a time fit a
-// second-level cache.
+// The product is computed in tiles of 4 by 4, whose sixteen sums stay in registers. Operands are packed so that a tile
+// reads memory in order. The parts of both operands that a block of the result needs at a time fit in a second-level
+// cache.
 const tile = 4;
 const blockRows = 128;
 const blockColumns = 256;
@@ -33,8 +33,8 @@ function pack(
 }
 
 /**
- * Adds to a tile of `sums`, whose rows are `width` apart, the product of four packed rows of A and four packed
- * columns of B.
+ * Adds the product of four packed rows of A and four packed columns of B to a tile of `sums`, whose rows are `width`
+ * apart.
  */
 function addTile(
   sums: Float64Array,
@@ -139,7 +139,7 @@ function multiplyIntegers(x: NdArray, y: NdArray, out: NdArray): void {
   }
 }
 
-/** Computes out = x y for matrices on any strides; `out` must be contiguous. */
+/** Computes out = x y for matrices with any strides; `out` must be contiguous. */
 export function multiplyMatrices(x: NdArray, y: NdArray, out: NdArray): void {
   if (out.dtype === 'int32') multiplyIntegers(x, y, out);
   else multiplyFloats(x, y, out);

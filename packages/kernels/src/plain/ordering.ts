@@ -6,7 +6,7 @@ import { emptyOf } from '../arrays/movement.ts';
 import type { OrderingKernels } from '../primitives.ts';
 import { forEachLine } from './reductions.ts';
 
-/** Compares two numbers, for `sort`; a NaN comes after all others. */
+/** Compares two numbers, for `sort`; a NaN comes after all numbers. */
 function ascending(a: number, b: number): number {
   if (a < b) return -1;
   if (a > b) return 1;
@@ -35,7 +35,7 @@ const argExtremum =
 /** Up to this many positions are selected without sorting the rest. */
 const MAX_SELECTED = 64;
 
-/** The positions of the first few elements of a line in sorted order, found by insertion. */
+/** Finds the positions of the first few elements of a line in sorted order, by insertion. */
 class FirstPlaces {
   readonly places: Int32Array;
   readonly #keys: Float64Array;
@@ -55,7 +55,7 @@ class FirstPlaces {
     for (let i = 0, at = from; i < length; i++, at += step) {
       const x = data[at]!;
       if (found === count) {
-        // Most elements are refused here; of equal ones, the first stays.
+        // Most elements are rejected here. Of equal elements, the first is kept.
         if (descending ? x <= last : x >= last) continue;
         const isLastNaN = Number.isNaN(last);
         if (Number.isNaN(x) ? isLastNaN || !descending : isLastNaN && descending) continue;
@@ -75,7 +75,7 @@ class FirstPlaces {
 const comesBefore = (x: number, y: number, descending: boolean): boolean =>
   descending ? ascending(y, x) < 0 : ascending(x, y) < 0;
 
-/** The primitives that find positions by size. Sorting is stable. */
+/** The plain loops of `argmax`, `argmin` and `argsort`. Sorting is stable. */
 export const orderingLoops: OrderingKernels<NdArray> = {
   argmax: argExtremum('argmax', (a, b) => a > b),
   argmin: argExtremum('argmin', (a, b) => a < b),

@@ -1,4 +1,4 @@
-/** The plain loop of the power. */
+/** The plain loop of `pow`. */
 
 import { resultOf } from '../abstract/shape-inference.ts';
 import type { NdArray } from '../arrays/array.ts';

@@ -1,6 +1,7 @@
 /**
- * Products that neither overflow nor underflow on the way. A partial product is m 2^(600 e), with m far from the limits
- * of float64. It is rounded to float64 at each step, and to the result's dtype at the end.
+ * Products whose partial products neither overflow nor underflow. A partial product is stored as m 2^(600 e), with m
+ * far from the limits of float64. m is rounded to float64 at each step, and the product to the result's dtype at the
+ * end.
  */
 
 import { elementProductResultOf } from '../abstract/element-products.ts';
@@ -81,7 +82,10 @@ function multiplyRun(m: number, data: Data, from: number, step: number, length: 
   return product;
 }
 
-/** Replaces each of the first `length` numbers of the block, none of which is 0, by the product divided by it. */
+/**
+ * Replaces each of the first `length` numbers of the block by the product divided by that number. None of the numbers
+ * may be 0.
+ */
 function divideByBlock(product: number, steps: number, length: number): void {
   for (let i = 0; i < length; i++) {
     const x = block[i]!;
@@ -110,8 +114,8 @@ function multiplyOthers(out: Data, to: number, data: Data, from: number, length:
 }
 
 /**
- * Does the same without division, by multiplying the product of the numbers before each one by that of the numbers
- * after it.
+ * Writes the same results as `multiplyOthers` without division: for each number, the product of the numbers before it
+ * times the product of the numbers after it.
  */
 function multiplyAround(out: Data, to: number, data: Data, from: number, length: number): void {
   const [before, stepsBefore] = [new Float64Array(length), new Int32Array(length)];
@@ -144,7 +148,7 @@ function multiplyIntegers(results: NdArray, x: NdArray): NdArray {
   return results;
 }
 
-/** The primitives that multiply many elements together. */
+/** The primitives that multiply elements along axes, as plain loops. */
 export const elementProductLoops: ElementProductKernels<NdArray> = {
   prod(x, axes) {
     const { shape, dtype } = elementProductResultOf.prod(x, axes);

@@ -13,9 +13,9 @@ interface Reduction {
   /** The result for no elements. */
   readonly identity: number;
   readonly ofTwo: (a: number, b: number) => number;
-  /** Reduces a run of elements, `step` apart. */
+  /** Reduces a run of elements that are `step` apart. */
   readonly ofRun: (data: Data, from: number, step: number, length: number) => number;
-  /** Combines each element of a run into its own result; results are `toStep` apart. */
+  /** Combines each element of a run with the result that belongs to it; results are `toStep` apart. */
   readonly intoRun: (
     results: Data,
     to: number,
@@ -49,7 +49,7 @@ export const sum: Reduction = {
   },
 };
 
-/** The sum of int32 numbers, which wraps for any number of terms; float64 sums are exact only for a few million. */
+/** The sum of int32 numbers, with wrapping. A sum in float64 would be exact only for a few million terms. */
 const wrappingSum: Reduction = {
   ...sum,
   ofRun(data, from, step, length) {

@@ -18,7 +18,7 @@ export function* indices(shape: Shape): Generator<number[]> {
   }
 }
 
-/** Returns the index that entry `index` of the sliding windows reads, or `undefined` for padding. */
+/** Returns the index of the element that sliding windows have at `index`, or `undefined` for padding. */
 export function windowSource(index: Index, windows: readonly Window[], shape: Shape): number[] | undefined {
   const lead = shape.length - windows.length;
   const source = [...index.slice(0, lead)];

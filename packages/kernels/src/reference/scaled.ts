@@ -12,14 +12,16 @@ function split(x: number): Scaled {
   return [x / 2 ** e, e];
 }
 
-/** Multiplies by a number. */
+/** Multiplies a scaled number by a plain one. */
 export function times([m, e]: Scaled, x: number): Scaled {
   const [factor, more] = split(x);
   const [product, rest] = split(m * factor);
   return [product, e + more + rest];
 }
 
-/** Converts back to a number. Applies half of the exponent at a time, since 2^e may be out of range. */
+/**
+ * Converts a scaled number back to a plain one. Applies half of the exponent at a time, since 2^e may be out of range.
+ */
 export function joined([m, e]: Scaled): number {
   const most = Math.max(-2200, Math.min(2200, e));
   const half = Math.trunc(most / 2);

@@ -1,4 +1,7 @@
-/** The table of cases: every primitive, in every way that an interpreter has been found to get it wrong. */
+/**
+ * The table of cases. For each primitive, it has all kinds of input for which an interpreter has been found to be
+ * wrong.
+ */
 
 import { type Primitive, primitives } from '../primitives.ts';
 import type { Case } from './case.ts';

@@ -103,13 +103,13 @@ const floatBits = new Int32Array(float.buffer);
 const double = new Float64Array(1);
 const doubleBits = new BigInt64Array(double.buffer);
 
-/** Returns the position of a float32 number among all of them in ascending order; both zeros are at 0. */
+/** Returns the position of a number among all float32 numbers in ascending order; both zeros are at 0. */
 function rank32(value: number): number {
   float[0] = value;
   return floatBits[0]! < 0 ? -(2 ** 31) - floatBits[0]! : floatBits[0]!;
 }
 
-/** Returns the position of a float64 number among all of them in ascending order; both zeros are at 0. */
+/** Returns the position of a number among all float64 numbers in ascending order; both zeros are at 0. */
 function rank64(value: number): bigint {
   double[0] = value;
   return doubleBits[0]! < 0n ? -(2n ** 63n) - doubleBits[0]! : doubleBits[0]!;

@@ -49,7 +49,7 @@ const window = (how: Partial<Window>): readonly Window[] => [
 ];
 const slice = (start: number, size: number, step: number) => ({ starts: [start], sizes: [size], steps: [step] });
 
-/** Calls with mismatched logits and labels, after the given operands. */
+/** Calls whose logits and labels don't match. `before` has the operands that precede the logits. */
 const labelled = (primitive: Primitive, before: readonly ArrayInput[]): readonly ErrorCase[] => [
   ...(['int32', 'bool'] as const).map((dtype) =>
     dtypeError(`expected float32 or float64, got ${dtype}`, primitive, [...before, x([2, 3], dtype), indices([2], 0)]),

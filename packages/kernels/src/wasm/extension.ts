@@ -17,16 +17,16 @@ export interface ExtensionHost {
   readonly tile: TileName;
   readonly policy: ThreadPolicy;
   /**
-   * Makes the kernel of an elementary function on float arrays. Threads help with an expensive one, the default.
+   * Makes the kernel of an elementary function on float arrays. Threads help if `isDear` is set, which is the default.
    */
   unary(emit: UnaryFunction, isDear?: boolean): (x: NdArray) => NdArray;
   /** Makes the kernel of a function of two float arrays that broadcast, whose result's type `check` computes. */
   binary(check: Kernels<ArrayLike>[Binary], emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray;
 }
 
-/** Primitives added to an interpreter that has all the others. */
+/** Primitives that can be added to an interpreter that already has all others. */
 export interface KernelExtension {
-  /** The result types of the primitives that `resultOf` lacks. */
+  /** The result types of those primitives of the extension that `resultOf` lacks. */
   readonly results: Partial<Kernels<ArrayLike>>;
   /** The primitives as plain loops. */
   readonly loops: (kernels: Kernels<NdArray>) => Partial<Kernels<NdArray>>;

@@ -71,8 +71,8 @@ export class Fallback {
   }
 
   /**
-   * Wraps a primitive. It takes four parameters, the maximum for any primitive, because collecting them in a list would
-   * take as long as a small kernel.
+   * Wraps a primitive. The wrapper has four parameters, the maximum for any primitive, because collecting arguments in
+   * a list would take as long as a small kernel.
    */
   #guarded(op: Primitive, run: Run): Run {
     return (a, b, c, d) => {

@@ -12,13 +12,14 @@ import { windows as unfolding } from './windows.ts';
 
 /** The elements that each window covers, as indices into the plane. */
 export interface Pools {
-  /** Elements of a plane. */
+  /** Number of elements in a plane. */
   readonly plane: number;
   readonly windows: number;
-  /** Elements of a window. */
+  /** Number of elements in a window. */
   readonly size: number;
   /**
-   * [windows, size]. Padding is replaced by an element of the same window: the one before it, or the window's first.
+   * The indices as [windows, size]. Padding is replaced by another element of the same window: the one before it, or
+   * the window's first.
    */
   readonly places: Int32Array;
 }

@@ -109,7 +109,10 @@ const laidOut: readonly Sizes[] = [
   { x: [2, 4, 9], outputs: 2, windows: [slide(3, { padding: [0, 2] })], groups: 2 },
 ];
 
-/** Shapes in which a non-finite number is read by some windows only, and is multiplied by 0 in the padding. */
+/**
+ * Shapes in which only some windows read a given non-finite element, and in which padding is multiplied by such an
+ * element.
+ */
 const scattered: readonly Sizes[] = [
   { x: [1, 2, 5, 4], outputs: 2, windows: [same, same] },
   { x: [2, 1, 5, 7], outputs: 2, windows: [slide(2), slide(3, { stride: 2, dilation: 2, padding: [2, 1] })] },

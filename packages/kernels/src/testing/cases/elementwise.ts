@@ -217,7 +217,7 @@ const wholePowers = floats.map(
     ),
 );
 
-/** Multiples, whose remainder is 0, and quotients that round to an integer. */
+/** Operands whose remainder is 0, and operands whose quotient rounds to an integer. */
 const tiedRemainders = floats.map(
   (dtype): Case =>
     newCase(

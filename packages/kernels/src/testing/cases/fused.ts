@@ -54,7 +54,7 @@ const logitShapes = [
   [0, 4],
 ] as const;
 
-/** Rows with no probability to distribute, or with all of it on one class, which may be infinite. */
+/** Rows of logits with infinities, NaN or huge numbers, such as a row of -Infinity alone. */
 const extremeRows = listed(
   ...[-Infinity, 0, 1, 2, -Infinity],
   ...[Number.NaN, 0, 1, 2, 3],

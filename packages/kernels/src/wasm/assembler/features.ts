@@ -1,4 +1,7 @@
-/** Detects what the engine's WebAssembly supports, by validating functions that use it, and what the host allows. */
+/**
+ * Detects which features of WebAssembly the engine supports, by validating functions that use them, and which of these
+ * the host allows.
+ */
 
 import { f32x4 } from './instructions.ts';
 import { type FunctionBuilder, ModuleBuilder } from './module-builder.ts';

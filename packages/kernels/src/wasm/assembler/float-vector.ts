@@ -27,7 +27,7 @@ export interface FloatVector<S extends FloatType = FloatType> extends Common<typ
   /** The type of one lane, and the scalar instructions on that type. */
   readonly scalar: S;
   readonly one: FloatScalar<S>;
-  /** Integer lanes of the same width. */
+  /** The instructions on integer lanes of the same width. */
   readonly bits: IntegerVector;
   splat(x: Operand<S>): Vector;
   extractLane(vector: Vector, lane: number): Value<S>;

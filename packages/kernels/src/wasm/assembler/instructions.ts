@@ -1,10 +1,10 @@
 /**
  * WebAssembly instructions as typed functions that build expressions: `i32.add(pointer, 16)`, `f32x4.mul(a, b)`.
  *
- * An expression is its own code: a `Value<'f32'>` holds the bytes that leave a float on the operand stack. It is
- * evaluated wherever it is used, hence twice if it is used twice; `FunctionBuilder.let` keeps its value in a local
- * instead. Numbers are accepted as constants wherever a scalar is expected. Names are the specification's in camelCase:
- * `i32.lt_s` is `i32.ltS`. An operation that returns nothing is a `Statement`, for `FunctionBuilder.run`.
+ * An expression is its own code: a `Value<'f32'>` holds the bytes that leave a float on the operand stack. An
+ * expression is evaluated wherever it is used, so twice if it is used twice; `FunctionBuilder.let` keeps its value in a
+ * local instead. Numbers are accepted as constants wherever a scalar is expected. Names are the specification's in
+ * camelCase: `i32.lt_s` is `i32.ltS`. An operation that returns nothing is a `Statement`, for `FunctionBuilder.run`.
  *
  * The tables hold the opcodes that the kernels use, including relaxed SIMD, from
  * https://webassembly.github.io/spec/core/binary/instructions.html. A new instruction needs only an entry. Atomic
@@ -146,7 +146,7 @@ export const i32 = {
   store: storer('i32', 0x36, 2),
 } as const;
 
-// The call is marked as pure, so that programs without extensions that need 64-bit integers don't include them.
+// The call is marked as pure, so that bundlers can drop these instructions if no extension needs 64-bit integers.
 const makeI64 = () =>
   ({
     type: 'i64',
@@ -250,7 +250,7 @@ function lanes<S extends ScalarType>(scalar: S, log2: 2 | 3, splat: number, extr
       const pair = loadPair(address, offset);
       return length === 2 ? pair : loadLane32(address, pair, 2, offset + 8);
     },
-    /** Stores the first `length` lanes (1 to `lanes`). `vector` may be evaluated twice: give a local. */
+    /** Stores the first `length` lanes (1 to `lanes`). `vector` may be evaluated twice: pass a local. */
     storePart: (length: number, address: Operand<'i32'>, vector: Value<'v128'>, offset = 0): Statement => {
       if (length === count) return v128.store(address, vector, offset);
       if (length === 1) return storeLane(address, vector, 0, offset);
@@ -266,7 +266,7 @@ function lanes<S extends ScalarType>(scalar: S, log2: 2 | 3, splat: number, extr
 }
 
 const vectorUnary = unary('v128', 'v128');
-/** Two vectors to one; a lane-wise comparison sets all bits of a lane, or none. */
+/** Instructions from two vectors to one. A lane-wise comparison sets all bits of a lane, or none. */
 const vectorBinary = binary('v128', 'v128', 'v128');
 const shift = binary('v128', 'i32', 'v128');
 

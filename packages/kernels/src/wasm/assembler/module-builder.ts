@@ -259,7 +259,7 @@ export class ModuleBuilder {
         section(3, functions),
         section(7, this.#exports),
         section(10, this.#bodies),
-        // V8 reuses the code of a module with the same bytes, also if it compiled that for other vectors.
+        // V8 reuses the code of a module with the same bytes, even if it compiled that code for another vector width.
         vectorBits() === 256 ? [0].concat(sizedBytes(ascii('256'))) : [],
       ),
     );

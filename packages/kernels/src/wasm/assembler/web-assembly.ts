@@ -39,8 +39,8 @@ interface WebAssemblyInterface {
 export const webAssembly = (globalThis as { readonly WebAssembly?: WebAssemblyInterface }).WebAssembly;
 
 /**
- * Thrown when the host refuses memory, or refuses to compile code, as a page's or a server's policy may forbid it.
- * Code that catches it does the work in another way.
+ * Thrown when the host refuses memory, or refuses to compile code, as a page's or a server's policy may forbid it. Code
+ * that catches this error does the work in another way.
  */
 export class HostRefusal extends Error {
   readonly what: 'code' | 'memory';
@@ -70,10 +70,7 @@ export function compileModule(bytes: Uint8Array, shared: boolean): WasmModule {
   }
 }
 
-/**
- * Instantiates a compiled module over a memory, as a thread that was sent both does. The caller supplies the type of
- * its exports.
- */
+/** Instantiates a compiled module over a memory. The caller supplies the type of the module's exports. */
 export function instantiate<Exports>(module: WasmModule, memory: WasmMemory, shared = false): Exports {
   if (webAssembly === undefined) throw new HostRefusal('code', shared);
   try {

@@ -22,7 +22,9 @@ import { layRows, type RowOperand, type Rows } from './operand-rows.ts';
 import type { ParallelBinary, RowFunctions } from './parallel-binary.ts';
 import type { EmitMap, ParallelUnary } from './parallel-unary.ts';
 
-/** The cost of an elementary function, as the number of matrix product operations that take the same time. */
+/**
+ * The cost of one value of an elementary function, as the number of matrix product operations that take the same time.
+ */
 const FUNCTION_OPERATIONS = 40;
 
 interface UnaryExports {
@@ -79,9 +81,9 @@ function reader(f: FunctionBuilder, v: FloatVector, pointer: Local<'i32'>, runs:
 }
 
 /**
- * Defines the kernels of two operands. `prepare` emits the code before the rows, and returns a function that emits
- * the loop along a row. The loop may write past the end of a row, since the next row overwrites that part. Results
- * have 1 / `share` of the operands' bytes.
+ * Defines the kernels of two operands. `prepare` emits the code before the rows, and returns a function that emits the
+ * loop along a row. The loop may write past the end of a row, since the next row overwrites that part. A result has 1 /
+ * `share` as many bytes as an operand.
  */
 function defineRows(
   module: ModuleBuilder,
@@ -124,7 +126,7 @@ const defineBinary = (module: ModuleBuilder, v: FloatVector, emit: BinaryFunctio
 
 type Comparison = 'eq' | 'lt' | 'le';
 
-/** Compares pairs of elements, sixteen at a time, giving a byte, 0 or 1, for each. */
+/** Compares pairs of elements, sixteen at a time. The result for each pair is a byte, 0 or 1. */
 const defineComparison = (module: ModuleBuilder, v: FloatVector, compare: Comparison): RowFunctions =>
   defineRows(module, v, v.laneBytes, (f) => {
     const ones = f.let(v128.const(new Array(16).fill(1)));
@@ -144,8 +146,8 @@ const choicePointers = { to: 'i32', condition: 'i32', x: 'i32', y: 'i32', bytes:
 type Choose = (to: number, condition: number, x: number, y: number, bytes: number) => void;
 
 /**
- * The kernels for selecting: both operands have an element for each one of the condition, or only the left or the right
- * one has, and the other is a scalar.
+ * The kernels that select elements. For `both`, each operand has an element for each element of the condition. For
+ * `left` and `right`, only that operand does, and the other is a scalar.
  */
 interface ChoiceExports {
   readonly both: Choose;
@@ -184,7 +186,7 @@ function instantiateRows(staging: Staging, define: (module: ModuleBuilder) => Ro
   return module.instantiate<BinaryExports>(staging.heap.memory);
 }
 
-/** Returns whether an operand has an element for each one of the result, in the same order. */
+/** Returns whether an operand has an element for each element of the result, in the same order. */
 const covers = (x: NdArray, out: NdArray): boolean => x.size === out.size && isContiguous(x);
 
 /** Treats two contiguous arrays of the same size as a single row each. */
@@ -208,8 +210,8 @@ export class Elementwise {
   }
 
   /**
-   * Makes a unary primitive. Set `isDear` for a function expensive enough to copy large arrays to the workers'
-   * memory.
+   * Makes a unary primitive. Set `isDear` for a function so expensive that copying large arrays to the workers' memory
+   * pays off.
    */
   unary(emit: UnaryFunction, isDear: boolean): (x: NdArray) => NdArray {
     const staging = this.#staging;
@@ -240,7 +242,7 @@ export class Elementwise {
     };
   }
 
-  /** Makes a binary primitive. `check` returns the result's type if the operands differ in shape or dtype. */
+  /** Makes a binary primitive. If the operands differ in shape or dtype, `check` computes the result's type. */
   binary(check: Kernels<ArrayLike>[Binary], emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray {
     const staging = this.#staging;
     const bytes = this.#lanes.laneBytes;

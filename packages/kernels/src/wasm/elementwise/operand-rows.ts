@@ -30,7 +30,7 @@ const isSame = (a: Shape, b: Shape): boolean => a.every((length, i) => length ==
 type Pattern = 'dense' | 'scalar' | { readonly columns: number } | { readonly rows: number };
 
 /**
- * Classifies an operand: it has the whole shape, one element, its trailing axes or its leading axes. Returns
+ * Classifies an operand by the axes of `shape` that it has: all, none, the trailing ones or the leading ones. Returns
  * `undefined` for anything else.
  */
 function patternOf(own: Shape, shape: Shape): Pattern | undefined {
@@ -64,8 +64,8 @@ const steps = (pattern: Pattern, length: number): Pick<RowOperand, 'rowStep' | '
 };
 
 /**
- * Splits the shape into rows of the axes from `at` on, in blocks of the axes before it. Each operand must have all of
- * these leading axes or none; otherwise returns `undefined`.
+ * Splits the shape at an axis: the axes from `at` on form the rows, and the axes before `at` form the blocks. Returns
+ * `undefined` unless each operand has either all of the axes before `at` or none.
  */
 function split(shape: Shape, arrays: readonly NdArray[], at: number): Rows | undefined {
   const [lead, tail] = [shape.slice(0, at), shape.slice(at)];

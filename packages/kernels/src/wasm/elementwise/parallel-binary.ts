@@ -17,7 +17,10 @@ export type RowFunctions = { readonly [Name in 'both' | 'left' | 'right']: Func<
 
 const names = ['to', 'end', 'toStep', 'x', 'xStep', 'xRow', 'y', 'yStep', 'yRow', 'rows', 'bytes'] as const;
 
-/** Makes a task of some rows. Tasks are fixed byte steps apart, and the last one may be smaller. */
+/**
+ * Makes a task that computes some rows. The rows of consecutive tasks are a fixed number of bytes apart, and the last
+ * task may have fewer rows.
+ */
 const rowsTask = (along: Func<RowParameters, 'void'>) =>
   task(names, (f, p) => {
     f.advance(p.to, i32.mul(p.task, p.toStep));

@@ -9,8 +9,8 @@ import { compileTasks, type TaskRunner, task } from '../threads/task-runner.ts';
 import type { WorkerPool } from '../threads/worker-pool.ts';
 
 /**
- * The number of elements in a task, and in the block that passes through memory at a time. A task's loop ends where the
- * next task's begins.
+ * The number of elements in a task, and in a block that passes through linear memory at a time. A task's loop ends
+ * where the next task's begins.
  */
 const BLOCK_ELEMENTS = 1 << 17;
 const TASK_ELEMENTS = 3 << 11;

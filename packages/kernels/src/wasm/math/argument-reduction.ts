@@ -4,7 +4,9 @@ import { f64, i32, i64, select, type Value } from '../assembler/instructions.ts'
 import type { FunctionBuilder, Local } from '../assembler/module-builder.ts';
 import { FORMAT } from './vector-function.ts';
 
-/** The fraction added to an integer to get the multiples of pi subtracted: 0 for sin, 1/2 for cos. */
+/**
+ * The fraction of the multiples of pi that are subtracted: integer multiples for sin (0), integers plus 1/2 for cos.
+ */
 export type Phase = 0 | 0.5;
 
 const WORDS = 20;
@@ -88,7 +90,8 @@ export function reduceLarge(f: FunctionBuilder, x: Local<'f64'>, phase: Phase) {
   const below = f.let(f64.add(f64.sub(b, f64.sub(sum, a)), c));
   const high = f.let(f64.add(sum, below));
   const low = f64.sub(below, f64.sub(high, sum));
-  // Multiplies by pi, split so that its first 26 bits times the first 26 of the fraction is exact.
+  // Multiplies by pi, which is split so that the product of its first 26 bits and the fraction's first 26 bits is
+  // exact.
   const [piHigh, piLow] = [3.1415926814079285, -2.7818135228334233e-8];
   const head = f.let(f64.reinterpretI64(i64.and(i64.reinterpretF64(high), -(2n ** 27n))));
   const product = f.let(f64.mul(head, piHigh));

@@ -14,7 +14,7 @@ import {
 } from './vector-function.ts';
 
 /**
- * The polynomials of `erfPolynomials` for float64, and those for float32 from the same script, with relative errors of
+ * The polynomials P and Q of `erfPolynomials`. Those for float32 are from the same script, and have relative errors of
  * 2^-29.3 and 2^-29.6.
  */
 const NEAR_ZERO: ByFloat<readonly number[]> = {
@@ -30,8 +30,8 @@ const LARGE: ByFloat<readonly number[]> = {
 const ONE: ByFloat<number> = { f32: 4, f64: 6 };
 
 /**
- * Evaluates both formulas for every lane (the second as -expm1(-Q)), as Juffa does for float32: selecting between the
- * results costs less than branching.
+ * Evaluates both formulas of `erfPolynomials` for every lane (the second as -expm1(-Q)), as Juffa does for float32.
+ * Selecting one of the results costs less than branching.
  */
 export const erf: UnaryFunction = (f, v) => {
   const [one, highest] = constants(f, v, 1, ONE[v.scalar]);
@@ -66,8 +66,8 @@ const CENTRE: ByFloat<number> = { f32: 2, f64: 4 };
 const NOTHING: ByFloat<number> = { f32: 10.1, f64: 27.3 };
 
 /**
- * Computes exp(-a^2) (1 + C(q)) / (1 + 2 a) for a = |x|, or 2 minus that if x is negative. a^2 is kept exactly, as a
- * sum of two terms.
+ * Computes exp(-a^2) (1 + C(q)) / (1 + 2 a) for a = |x|, or 2 minus this value if x is negative. a^2 is kept exactly,
+ * as a sum of two terms.
  */
 export const erfc: UnaryFunction = (f, v) => {
   const scaleBits = 64;

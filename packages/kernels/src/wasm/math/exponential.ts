@@ -40,8 +40,8 @@ export const SATURATION: ByFloat<Readonly<Record<'zero' | 'minusOne' | 'one' | '
 
 /**
  * Splits x into n ln 2 + r with n an integer and |r| <= ln(2) / 2 (Cody and Waite). expm1(r) is `linear + curved`:
- * `linear` is x - n ln 2 except for the low bits of ln 2, and `curved` is much smaller. They stay separate so that they
- * are rounded only once, when they are added to the other terms.
+ * `linear` is x - n ln 2 except for the low bits of ln 2, and `curved` is much smaller. The two terms are kept apart,
+ * so that their sum is rounded only once, when other terms are added.
  *
  * The lowest bits of the float `sum` hold n + offset: x / ln 2 was added to a float so large that its last bit has the
  * weight 1. If x is given as the sum of `high` and a much smaller `low`, no digits are lost.
@@ -104,7 +104,8 @@ export const expm1: UnaryFunction = (f, v) => {
 };
 
 /**
- * Computes exp(-|x|). Exponents are never too large; scaling by 2^64 keeps small ones normal, so one power is enough.
+ * Computes exp(-|x|). The result is never too large, and scaling by 2^64 keeps small intermediate results normal, so
+ * one power is enough.
  */
 export const expOfMinusAbs: UnaryFunction = (f, v) => {
   const scaleBits = 64;
@@ -117,8 +118,8 @@ export const expOfMinusAbs: UnaryFunction = (f, v) => {
 };
 
 /**
- * Computes 1 / (1 + e) if x >= 0 and e / (1 + e) if x < 0, where e = exp(-|x|). Both equal b - b e / (1 + e) with b =
- * 1 or b = e, in which the quotient's rounding error counts less.
+ * Computes 1 / (1 + e) if x >= 0 and e / (1 + e) if x < 0, where e = exp(-|x|). Both equal b - b e / (1 + e) with b = 1
+ * or b = e. In this form, the rounding error of the quotient matters less.
  */
 export const sigmoid: UnaryFunction = (f, v) => {
   const [zero, one] = constants(f, v, 0, 1);

@@ -2,9 +2,9 @@
  * The elementary functions on vectors that every program includes, by primitive name, for the kernels that apply them to
  * arrays.
  *
- * They, and those that extensions add, are accurate for every argument, including subnormals, infinities and NaN. The largest errors are below, in
- * units in the last place. Unary functions were tested on every float32 number; float64 and pow on about 100,000
- * arguments:
+ * These functions, and those that extensions add, are accurate for every argument, including subnormals, infinities and
+ * NaN. The largest errors are below, in units in the last place. Unary functions were tested on every float32 number;
+ * float64 and pow on about 100,000 arguments:
  *
  * | | exp | expm1 | log | log1p | sin | cos | tanh | sigmoid | softplus | erf | pow |
  * | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |

@@ -108,8 +108,8 @@ export const log: UnaryFunction = (f, v) => {
 const powerBetween = (v: FloatLanes, u: Vector, m: Vector, one: Vector): Vector => v.bits.add(v.bits.sub(m, u), one);
 
 /**
- * Computes log(u) with u = 1 + x, adding back what rounding u lost of x. For a large x, whose 2^-k may be out of
- * range, that correction is negligible and left out.
+ * Computes log(u) with u = 1 + x, corrected for the part of x that is lost when u is rounded. For a large x, 2^-k may
+ * be out of range, but the correction is negligible and left out.
  */
 export const log1p: UnaryFunction = (f, v) => {
   const [one, large] = constants(f, v, 1, 2 ** 60);

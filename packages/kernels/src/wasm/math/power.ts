@@ -105,8 +105,8 @@ function longExp(f: FunctionBuilder, v: FloatLanes) {
 
 /** Computes exp(y log |x|), with the logarithm and the product in more than the lanes' precision. */
 function positivePower(f: FunctionBuilder, v: FloatLanes) {
-  // With exponents this large, even powers of the floats next to 1 overflow. Larger ones would make infinities, whose
-  // differences are NaN.
+  // With exponents this large, even powers of the floats next to 1 overflow. Larger exponents would give infinities,
+  // whose differences are NaN.
   const bound = 2 ** (FORMAT[v.scalar].bias - 27);
   const [least, most] = constants(f, v, -bound, bound);
   const upper = upperHalf(f, v);

@@ -89,7 +89,7 @@ function mendLarge(f: FunctionBuilder, vectors: readonly Reduced[], phase: Phase
   });
 }
 
-/** Moves every lane one place to the front, and the first lane to the end. */
+/** Rotates the lanes: moves each one position toward the front, and the first one to the end. */
 function rotate(f: FunctionBuilder, vectors: readonly VectorLocal[]): void {
   const first = f.let(vectors[0]!);
   vectors.forEach((vector, i) => {

@@ -12,9 +12,9 @@ export type VectorLocal = Local<'v128'>;
 export type FloatLanes = Omit<FloatVector, 'one'>;
 
 /**
- * Emits an elementwise function of vectors. The call, made before a loop, puts constants in locals. The function it
- * returns is called inside the loop. Each call emits the code for one vector and returns the result, an expression to
- * evaluate only once.
+ * Emits the code of an elementwise function of vectors. Calling it before a loop puts constants in locals. The function
+ * that it returns is called inside the loop. Each call emits the code for one vector and returns the result, an
+ * expression to evaluate only once.
  *
  * ```ts
  * const apply = exp(f, v);
@@ -60,9 +60,9 @@ export type BinaryFunction = VectorFunction<readonly [x: VectorLocal, y: VectorL
 export type ByFloat<T> = Readonly<Record<FloatType, T>>;
 
 /**
- * Number of vectors that a loop processes per iteration, all loaded first and stored last. Processed one by one, each
- * would be delayed by the store before it. For float32, tanh takes 5.9 ns a vector with two per iteration, 5.0 with
- * four and 4.5 with six. float64, whose polynomials are longer, is fastest with four.
+ * Number of vectors that a loop processes per iteration, all loaded first and stored last. If they were processed one
+ * by one, each load would be delayed by the store before it. For float32, tanh takes 5.9 ns a vector with two per
+ * iteration, 5.0 with four and 4.5 with six. float64, whose polynomials are longer, is fastest with four.
  */
 const UNROLL: ByFloat<number> = { f32: 6, f64: 4 };
 

@@ -56,8 +56,8 @@ export interface ArrayProduct<T extends FloatArray = FloatArray> {
 }
 
 /**
- * The number of elements copied in or out at a time, few enough to be in the second-level cache still when they are
- * packed.
+ * The number of elements copied in or out at a time, few enough that they are still in the second-level cache when they
+ * are packed.
  */
 const STAGED_ELEMENTS = 1 << 18;
 /** Number of elements of B packed at a time, and of a batch staged at a time. */
@@ -195,8 +195,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 
   /**
-   * Multiplies small arrays by one pass of the steps of `#multiply`. Everything fits in the first-level cache, so B is
-   * packed only if its columns are contiguous.
+   * Multiplies small arrays in one pass, with the same steps as `#multiply`. Everything fits in the first-level cache,
+   * so B is packed only if its columns are contiguous.
    */
   #multiplySmall(
     m: number,
@@ -297,8 +297,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 
   /**
-   * Returns the address of the row to add to some columns of every row. Returns 0 if there is none, and `undefined`
-   * if the result itself is added to.
+   * Returns the address of the row that is added to every row of the product, for some of its columns. Returns 0 if no
+   * row is added, and `undefined` if the product is added to the result's current content.
    */
   #base(added: Added<T> | undefined, column: number, width: number): number | undefined {
     if (added === 'result') return undefined;
@@ -306,8 +306,8 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
   }
 
   /**
-   * Multiplies operands in the heap. Consecutive rows of the result are `row` elements apart. Adds the rows at `base`:
-   * the result's own rows, one row for all, or none if it is 0.
+   * Multiplies operands in the heap. Consecutive rows of the result are `row` elements apart. Adds the rows at `base`
+   * to the product: the result's own rows, or one row for all. If `base` is 0, adds nothing.
    */
   #compute(
     m: number,
@@ -341,7 +341,10 @@ export class MatrixProduct<T extends FloatArray = FloatArray> {
     });
   }
 
-  /** Returns the panels of B, of k x n: packed, or, for a few rows of A, its rows in place. */
+  /**
+   * Returns the panels of B, a matrix of k x n. B is packed unless A has only a few rows; then the rows of B are used
+   * in place.
+   */
   #panels(b: ArrayMatrix<T>, m: number, k: number, n: number): Panels {
     if (m > MAX_UNPACKED_ROWS || b.rowStride <= 0 || b.columnStride !== 1) return this.#pack(b, k, n);
     const { bytes, panelColumns } = this.#layout;

@@ -53,7 +53,7 @@ export class ProductDispatch {
     this.#together = undefined;
   }
 
-  /** The reason why no threads are used, if some were wanted. */
+  /** The reason why no threads are used, if threads were requested. */
   get reason(): string | undefined {
     return this.#reason ?? this.#help?.reason;
   }
@@ -74,8 +74,8 @@ export class ProductDispatch {
   }
 
   /**
-   * Returns the product to use, given the total number of operations, the total number of elements of operands and
-   * result, and the output array.
+   * Returns the implementation of the product to use, given the total number of operations, the total number of
+   * elements of operands and result, and the output array.
    */
   of(dtype: FloatDType, operations: number, elements: number, out: Data): MatrixProduct {
     const isDense = operations > MIN_INTENSITY * elements;

@@ -7,8 +7,8 @@
  * registers over the block's depth.
  *
  * Each element of C is summed in the order of the depth. The sum is divided into blocks of `blockDepth(k)` terms, and
- * the blocks' sums are added in order. Its bits therefore don't depend on the tile, on packing, or on the division of C
- * among calls and threads.
+ * the blocks' sums are added in order. The bits of an element therefore don't depend on the tile, on packing, or on the
+ * division of C among calls and threads.
  */
 
 import { type FloatType, type FloatVector, floatVector, laneBytes } from '../assembler/float-vector.ts';
@@ -26,7 +26,10 @@ import { definePack, type PackArguments } from './pack.ts';
 
 /** The part of C held in registers, and how operands are packed for it. */
 export interface Tile {
-  /** `rows` of a tile and of a panel of A; `vectors` in a row of a tile and of a panel of B. */
+  /**
+   * `rows` is the height of a tile and of a panel of A. `vectors` is the number of vectors in a row of a tile, and in a
+   * row of a panel of B.
+   */
   readonly rows: number;
   readonly vectors: number;
   /** Heights of the tiles that cover a panel: smaller ones for the rows left over, taller ones for narrow panels. */
@@ -79,9 +82,11 @@ export interface ProductLayout {
   /** The columns of a panel of B, and the rows of a panel of A. */
   readonly panelColumns: number;
   readonly panelRows: number;
-  /** Returns the bytes of a packed B of k x n. */
+  /** Returns the size in bytes of a packed B of k x n. */
   packedBytes(k: number, n: number): number;
-  /** Returns the bytes of scratch memory in which `multiply` packs A of m rows, in blocks of rows. */
+  /**
+   * Returns the size in bytes of the scratch memory in which `multiply` packs A of m rows, one block of rows at a time.
+   */
   workBytes(m: number, k: number): number;
 }
 
@@ -109,7 +114,7 @@ const multiplyParameters = integers(
   ...(['b', 'bStep', 'bPanel', 'c', 'cRowStride', 'base', 'baseRowStride', 'work'] as const),
 );
 
-/** Sizes are at least one; pointers and strides are in bytes. */
+/** The arguments of `multiply` by name. Sizes are at least 1; pointers and strides are in bytes. */
 export type MultiplyArguments = { readonly [Name in keyof typeof multiplyParameters]: number };
 
 /** A matrix product over linear memory. */
@@ -117,7 +122,7 @@ export interface ProductKernels {
   /** Packs B, `depth` x `width`, into panels of `panelColumns` columns, `panelStride` bytes apart. */
   pack(p: PackArguments): void;
   /**
-   * Computes C = A B, with A of m x k on any strides and C of m x n with contiguous rows.
+   * Computes C = A B, with A of m x k with any strides and C of m x n with contiguous rows.
    *
    * A `base` other than 0 is added: a stride of 0 adds one row to all rows, and C itself may be the base. Row i of
    * panel j of B is at `b + i bStep + j bPanel`, so B is packed or has contiguous rows. `depth` is `blockDepth` of
@@ -127,7 +132,7 @@ export interface ProductKernels {
   multiply(p: MultiplyArguments): void;
 }
 
-/** The functions of a module of `defineProduct`, taking their parameters in order. */
+/** The functions that `defineProduct` adds to a module. Parameters are positional. */
 export interface ProductExports {
   readonly pack: (...p: readonly number[]) => void;
   readonly multiply: (...p: readonly number[]) => void;
@@ -214,9 +219,9 @@ const blockParameters = integers(
 );
 
 /**
- * Defines a function that computes some rows of C, all of whose columns are processed for one block of the depth
- * before the next. The first block adds to the rows at `base`, unless that is 0, and later blocks add to C. For a
- * block of the depth from `start`, packed rows of A begin at `a + start aStep`.
+ * Defines a function that computes some rows of C. It processes all of their columns for one block of the depth before
+ * it begins the next block. The first block adds to the rows at `base`, unless `base` is 0, and later blocks add to C.
+ * For the block of the depth that begins at `start`, the packed rows of A begin at `a + start aStep`.
  */
 export function defineBlock(
   module: ModuleBuilder,
@@ -294,7 +299,10 @@ type PanelScope = { readonly [Name in keyof typeof panelParameters]: Local<'i32'
   readonly aPanel: Local<'i32'>;
 };
 
-/** Computes all rows of C for one panel of B. Uses `vectors` vectors of the panel, the last one up to `lanes`. */
+/**
+ * Computes all rows of C for one panel of B. Uses `vectors` vectors of the panel, and only the first `lanes` lanes of
+ * the last one.
+ */
 function definePanel(
   module: ModuleBuilder,
   name: string,

@@ -23,7 +23,7 @@ const parameters = integers('source', 'rowStride', 'columnStride', 'depth', 'wid
 
 type Pack = Func<typeof parameters, 'void'>;
 
-/** Sizes are at least one; pointers and strides are in bytes. */
+/** The arguments of a packing function by name. Sizes are at least 1; pointers and strides are in bytes. */
 export type PackArguments = { readonly [Name in keyof typeof parameters]: number };
 
 /** Inputs of the three ways of packing; `rowBytes` is the size of a panel's row. */

@@ -6,9 +6,12 @@ import { MAX_OWN_BYTES } from '../../memory/slab.ts';
 import { HostRefusal, type WasmMemory, webAssembly } from '../assembler/web-assembly.ts';
 
 const PAGE_BYTES = 65_536;
-/** 2 GiB, so that a pointer is a positive 32-bit integer. */
+/** The maximum size of a memory: 2 GiB, so that a pointer is a positive 32-bit integer. */
 const MAXIMUM_PAGES = 32_768;
-/** 64 MiB. A smaller maximum would leave too little room for the blocks of matrix products and convolutions. */
+/**
+ * The least maximum size that is accepted: 64 MiB. With less, there would be too little room for the blocks of matrix
+ * products and convolutions.
+ */
 const LEAST_MAXIMUM_PAGES = 1024;
 const INITIAL_PAGES = 16;
 /** The first stack chunk, large enough for a small matrix product. */
@@ -265,8 +268,8 @@ export class Heap {
 }
 
 /**
- * Creates a memory that can grow to 2 GiB. If the host refuses, halves the maximum until it succeeds: some hosts reserve
- * address space for a shared memory's maximum, or have less of it.
+ * Creates a memory that can grow to 2 GiB. If the host refuses, halves the maximum until the host accepts it. Some
+ * hosts reserve address space for the maximum size of a shared memory, or have little address space.
  */
 function largestMemory(shared: boolean): [memory: WasmMemory, maximum: number] {
   if (webAssembly === undefined) throw new HostRefusal('memory', shared);

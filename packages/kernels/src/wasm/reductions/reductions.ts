@@ -299,8 +299,8 @@ class Reducer {
 }
 
 /**
- * Reduces an array to `shape`: the axes whose lengths differ from it are reduced to length 1. Results are divided by
- * `divisor` before they are rounded.
+ * Reduces an array to `shape`: each axis whose length differs from that in `shape` is reduced to length 1. Results are
+ * divided by `divisor` before they are rounded.
  */
 type Reduce = (x: NdArray, shape: Shape, divisor?: number) => NdArray;
 

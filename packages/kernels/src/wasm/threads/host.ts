@@ -1,6 +1,6 @@
 /**
- * The host facilities available synchronously: its number of cores and, in Node, built-in modules. These are not
- * imported, since browsers lack them.
+ * The host facilities available synchronously: its number of cores and, in Node, built-in modules. Built-in modules are
+ * not imported, since browsers lack them.
  */
 
 /** A worker thread with its own event loop. */

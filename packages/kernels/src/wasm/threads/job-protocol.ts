@@ -2,10 +2,10 @@
  * Shares work among threads, in WebAssembly. A job is a number of tasks, and each thread takes the next task until none
  * is left.
  *
- * The owner of a job waits only for threads that have taken a task. It starts on the job at once. Workers that sleep
- * through it are not needed, and there may be no workers at all. Two words of shared memory suffice: `remaining`, which
- * a thread decrements to take a task, and `finished`, on which the owner waits. A thread reads the job only after it
- * has taken a task, and the job does not change while a task is unfinished.
+ * The owner of a job begins at once, and waits only for threads that have taken a task. Workers that sleep through the
+ * job are not needed, and there may be no workers at all. Two words of shared memory suffice: `remaining`, which a
+ * thread decrements to take a task, and `finished`, on which the owner waits. A thread reads the job only after it has
+ * taken a task, and the job does not change while a task is unfinished.
  */
 
 import { atomic } from '../assembler/atomics.ts';
@@ -49,11 +49,11 @@ export interface TaskExports {
   /** Starts the job, whose arguments are in place, so that workers can take tasks. */
   begin(pool: number, job: number, tasks: number): void;
   /**
-   * Takes part in the job. If `mayWait`, then sleeps until the job ends. Returns early if a wait times out
-   * (`WAIT_NANOSECONDS`), so that the caller can check that the workers are alive.
+   * Takes tasks of the job until none is left. Then, if `mayWait` is set, sleeps until the job ends. Returns early if a
+   * wait times out (`WAIT_NANOSECONDS`), so that the caller can check that the workers are alive.
    */
   finish(job: number, tasks: number, mayWait: number): void;
-  /** Takes tasks of the job each time it starts, until another job is the current one. */
+  /** Takes tasks of the job each time the job starts, until another job is the current one. */
   work(pool: number, job: number, thread: number): void;
 }
 
@@ -131,7 +131,7 @@ export function defineTasks<const Names extends readonly string[]>(
   });
 }
 
-/** Repeats the body, which checks a word and branches away if it changed, up to `SPIN_READS` times. */
+/** Repeats the body up to `SPIN_READS` times. The body checks a word, and leaves the loop if the word has changed. */
 function spin(f: FunctionBuilder, body: () => void): void {
   const left = f.let(i32.const(SPIN_READS));
   f.loop((again) => {

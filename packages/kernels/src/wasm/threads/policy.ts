@@ -32,8 +32,8 @@ const MIN_JOB_OPERATIONS = 4e6;
 const WARMUP_OPERATIONS = 1e9;
 
 /**
- * The workers that help one thread. They are started once enough work has been seen, and nothing waits for them to
- * start.
+ * Manages the workers that help one thread. The workers are started once enough work has been seen, and nothing waits
+ * for them to start.
  */
 export class LazyWorkerPool implements ThreadPolicy {
   /** The number of threads that should take part in a job, including the owner. */
@@ -47,7 +47,10 @@ export class LazyWorkerPool implements ThreadPolicy {
     this.wanted = wanted;
   }
 
-  /** The number of threads that take part or will. Workers that the host refused, or that have ended, don't count. */
+  /**
+   * The number of threads that take part in jobs, or will do so once they have started. Workers that the host refused,
+   * or that have ended, don't count.
+   */
   get threads(): number {
     return this.#closed ? 1 : (this.#workers?.pool.present ?? this.wanted);
   }

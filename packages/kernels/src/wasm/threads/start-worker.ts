@@ -56,8 +56,8 @@ export function startWorker(source: string, onEnd: (reason: string) => void): St
 
 /**
  * Returns a worker's state without waiting for an event, for which this thread's event loop would have to run. In Node,
- * the state is unknown until the worker's own loop has run. Deno lacks the query and Bun's never answers, so their
- * workers are assumed to run, as are workers that are online but give no answer.
+ * the state is unknown until the worker's own loop has run. Deno lacks this query, and in Bun it gets no answer.
+ * Workers of these hosts are assumed to run, and so are workers that are online but give no answer.
  */
 function stateOf(worker: NodeWorker, isOnline: boolean): WorkerState {
   if (!isNode()) return 'running';

@@ -11,7 +11,7 @@ import { type StartedWorker, startWorker, type WorkerState, workerPort } from '.
 /**
  * The script of a worker. Its loop is the WebAssembly function `work`, which returns only when the current job belongs
  * to another module. If that module is not loaded yet, its message has already been sent, so the worker returns to its
- * event loop to receive it. It skips jobs of modules that it can't instantiate.
+ * event loop to receive it. The worker skips jobs of modules that it can't instantiate.
  */
 const WORKER_SOURCE = `
 const port = ${workerPort};

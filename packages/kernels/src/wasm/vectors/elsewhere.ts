@@ -1,10 +1,10 @@
-/** Vectors of 256 bits in hosts other than Node and Deno: there are none. */
+/** Handles requests for 256-bit vectors in hosts other than Node and Deno, which have none. */
 
 import { ArgumentError } from '../../error-classes.ts';
 import type { VectorBits } from '../assembler/vector-width.ts';
 import { checkBits } from './check-bits.ts';
 
-/** Sets nothing up, since only hosts with a command line can ask for wider vectors at the start. */
+/** Does nothing, since only hosts with a command line can ask for wider vectors at the start. */
 export function prepareVectors(): void {}
 
 /** Throws unless `bits` is 128. */

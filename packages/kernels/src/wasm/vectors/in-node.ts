@@ -36,8 +36,9 @@ type SetFlag = (flag: string) => void;
 let isPrepared = false;
 
 /**
- * Sets the width that the environment asks for: by the variable `TAPEGRAD_VECTORS`, or by V8's flag on Node's command line.
- * An engine that can't provide it is only warned about. Hosts other than Node aren't asked.
+ * Sets the vector width that the environment requests, by the variable `TAPEGRAD_VECTORS` or by V8's flag on Node's
+ * command line. If the engine can't provide this width, there is only a warning. In hosts other than Node, the
+ * environment is not read.
  */
 export function prepareVectors(): void {
   if (isPrepared) return;
@@ -107,7 +108,7 @@ export function switchVectors(call: string, bits: VectorBits): void {
 
 const NOTHING_GAINED = 'this processor or engine gains nothing from them; they need x86-64 with AVX2';
 
-/** Returns what the host lacks for vectors of 256 bits. */
+/** Returns a description of what the host lacks for vectors of 256 bits; undefined if it lacks nothing. */
 function whatLacks(): string | undefined {
   const version = hostProcess()?.versions?.['v8'] ?? '';
   const [major = 0, minor = 0] = version.split('.').map(Number);

@@ -48,7 +48,10 @@ const LABELS = new NdArray(
   [9],
 );
 
-/** The lengths are not multiples of the block sizes, so that rows, columns, vectors and pairs of vectors remain. */
+/**
+ * Calls of representative kernels. The lengths are not multiples of the block sizes, so that rows, columns, vectors and
+ * pairs of vectors are left over.
+ */
 const CHECKS: { readonly [kernel: string]: Run } = {
   matmul: (k, finite) => k.matmul(finite([45, 70], 0), finite([70, 59], 1)).data,
   affine: (k, finite) => k.affine(finite([23, 300], 0), finite([300, 23], 2), finite([23], 3)).data,

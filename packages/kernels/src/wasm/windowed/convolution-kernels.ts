@@ -2,10 +2,10 @@
  * Convolutions on pointers: matrix products whose windows are never unfolded.
  *
  * A plane is laid out with its padding. If windows step by s, elements with the same remainder modulo s are stored
- * together (`copy`). Then all values that one window entry reads, over all positions, are contiguous, at an offset of
- * that entry. At the end of each row of positions, reads continue into the next row; copying the result drops the extra
- * values. The rows of the product's operand are therefore addressed by a table of offsets, and one table serves all
- * images.
+ * together (`copy`). The values that one window entry reads at all positions are then contiguous, and begin at an
+ * offset that depends on the entry. At the end of each row of positions, reads continue into the next row; copying the
+ * result drops the extra values. The rows of the product's operand are therefore addressed by a table of offsets, and
+ * one table serves all images.
  */
 
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
@@ -49,7 +49,7 @@ function copyPlanes(f: FunctionBuilder, v: FloatVector, p: Locals<{ readonly [N 
   });
 }
 
-/** The functions of the module besides its tasks. */
+/** The functions of the module that aren't tasks. */
 export interface ConvolutionExports {
   /** Packs a weight's rows; see `definePack`. */
   packWeight(

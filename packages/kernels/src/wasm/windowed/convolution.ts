@@ -29,7 +29,7 @@ const SINGLE_THREAD_BYTES = 1 << 19;
 const MULTI_THREAD_BYTES = 1 << 23;
 /** Number of bytes that a task clears. */
 const CLEAR_TASK_BYTES = 1 << 16;
-/** Bytes of a task's product, few enough to be still in the second-level cache when copied. */
+/** The size in bytes of a task's product, small enough that it is still in the second-level cache when it is copied. */
 const PRODUCT_TASK_BYTES = 1 << 18;
 /**
  * The number of positions processed at a time. A single long row is split into rows of this length, which are grouped

@@ -23,14 +23,14 @@ export const sizesOf = (x: Shape, w: Shape, { windows, groups }: Convolution): S
 
 /** The size of an image's planes, both in the stored array and in the layout for convolutions. */
 export interface Maps {
-  /** Planes of one image. */
+  /** Number of planes of one image. */
   readonly planes: number;
   readonly width: number;
-  /** Elements of a plane. */
+  /** Number of elements in a plane. */
   readonly plane: number;
   readonly y: AxisLayout;
   readonly x: AxisLayout;
-  /** Elements of a laid-out plane. */
+  /** Number of elements in a laid-out plane. */
   readonly laid: number;
 }
 

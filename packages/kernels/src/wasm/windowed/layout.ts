@@ -2,7 +2,10 @@
 
 import type { Axis } from './unfold.ts';
 
-/** Elements `from + i step` of an axis, i < count, which are copied to `to + i` of part `phase`. */
+/**
+ * Elements of an axis that are copied together: for i < `count`, element `from + i step` is copied to index `to + i` of
+ * part `phase`.
+ */
 export interface Segment {
   readonly phase: number;
   readonly from: number;
@@ -28,8 +31,8 @@ const range = (length: number): number[] => Array.from({ length }, (_, i) => i);
 const unique = (list: readonly number[]): number[] => [...new Set(list)];
 
 /**
- * Lays out the padded axis that windows read, in a part for each remainder modulo the stride that entries read. Also
- * returns where each entry reads.
+ * Lays out the padded axis that windows read, with a part for each remainder modulo the stride. Remainders that no
+ * window entry reads have no part. Also returns where each entry begins to read.
  */
 export function inputLayout(a: Axis): { readonly axis: AxisLayout; readonly taps: readonly Tap[] } {
   const places = range(a.size).map((entry) => entry * a.dilation);

@@ -19,7 +19,10 @@ export interface Weight {
   readonly groupBytes: number;
 }
 
-/** The operand by which the rows of a weight are multiplied, and the location of the products; in elements. */
+/**
+ * The operand by which the rows of a weight are multiplied, and the location of the products. Offsets and distances are
+ * in elements.
+ */
 export interface Multiplication {
   readonly weight: Weight;
   readonly groups: number;

@@ -84,8 +84,8 @@ function squaresAt(f: FunctionBuilder, v: FloatVector, rows: readonly Local<'i32
 }
 
 /**
- * Returns the first maximum of the squares' entries, and for each entry after the first a mask of where it exceeds all
- * entries before it.
+ * Returns the maximum of each square. For each entry after the first, also returns a mask of the squares in which it
+ * exceeds all entries before it.
  */
 function maximumOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v128'>[]) {
   const [first, ...others] = entries as [Local<'v128'>, ...Local<'v128'>[]];

@@ -64,8 +64,8 @@ function windowModule(v: FloatVector): ModuleBuilder {
   const { laneBytes, one } = v;
 
   /**
-   * A row of one window entry over its positions: its address, and where it reads in the plane. Elements that lie
-   * outside the plane are padding.
+   * A row of the unfolded windows: the elements that one window entry reads at a row of positions. Elements outside the
+   * plane are padding.
    */
   interface Row {
     /** Address of the row's first element; advanced to the next row afterwards. */

@@ -1,4 +1,4 @@
-/** Activation functions, and a layer for each. All keep the shape of their input. */
+/** Activation functions, and a layer for each. All of them keep the shape of their input. */
 
 import {
   ArgumentError,
@@ -27,21 +27,21 @@ abstract class Activation extends Module {
   abstract forward<S extends Shape>(x: Tensor<S>): Tensor<S>;
 }
 
-/** Returns its input unchanged. */
+/** A layer that returns its input unchanged. */
 export class Identity extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return x;
   }
 }
 
-/** max(x, 0), with derivative 0 at 0. */
+/** A layer that computes max(x, 0), with derivative 0 at 0. */
 export class ReLU extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return relu(x);
   }
 }
 
-/** x where x > 0, `slope` x elsewhere; with derivative `slope` at 0. */
+/** A layer that returns x where x > 0 and `slope` x elsewhere, with derivative `slope` at 0. */
 export class LeakyReLU extends Activation {
   readonly slope: number;
 
@@ -60,7 +60,7 @@ export class LeakyReLU extends Activation {
   }
 }
 
-/** x where x > 0, alpha (e^x - 1) elsewhere. */
+/** A layer that returns x where x > 0 and alpha (e^x - 1) elsewhere. */
 export class ELU extends Activation {
   readonly alpha: number;
 
@@ -79,21 +79,24 @@ export class ELU extends Activation {
   }
 }
 
-/** The scaled exponential linear unit, which keeps mean 0 and variance 1 from layer to layer; see `selu`. */
+/**
+ * A layer that computes the scaled exponential linear unit, whose constants keep mean 0 and variance 1 from layer to
+ * layer; see `selu`.
+ */
 export class SELU extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return selu(x);
   }
 }
 
-/** x sigmoid(x), also called swish. */
+/** A layer that computes x sigmoid(x), also called swish. */
 export class SiLU extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return silu(x);
   }
 }
 
-/** x clamped to [low, high], with derivative 0 at both bounds. */
+/** A layer that clamps x to [low, high], with derivative 0 at both bounds. */
 export class Hardtanh extends Activation {
   readonly low: number;
   readonly high: number;
@@ -114,28 +117,31 @@ export class Hardtanh extends Activation {
   }
 }
 
-/** The hyperbolic tangent. */
+/** A layer that computes the hyperbolic tangent. */
 export class Tanh extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return tanh(x);
   }
 }
 
-/** 1 / (1 + e^-x) */
+/** A layer that computes the sigmoid, 1 / (1 + e^-x). */
 export class Sigmoid extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return sigmoid(x);
   }
 }
 
-/** log(1 + e^x) */
+/** A layer that computes softplus, log(1 + e^x). */
 export class Softplus extends Activation {
   forward<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return softplus(x);
   }
 }
 
-/** e^x / sum e^x along an axis, which defaults to the last. Don't use it before `crossEntropy`, which takes logits. */
+/**
+ * A layer that computes the softmax, e^x / sum e^x, along an axis. The axis defaults to the last. Don't use it before
+ * `crossEntropy`, which expects logits.
+ */
 export class Softmax extends Activation {
   readonly axis: number;
 
@@ -154,7 +160,7 @@ export class Softmax extends Activation {
   }
 }
 
-/** x times the probability that a standard normal variable is below x; see `gelu`. */
+/** A layer that computes x times the probability that a standard normal variable is below x; see `gelu`. */
 export class GELU extends Activation {
   readonly approximate: 'none' | 'tanh';
 

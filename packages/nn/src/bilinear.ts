@@ -9,8 +9,8 @@ import type { FeatureMap, Input, Output } from './layer-shapes.ts';
 import { Module } from './module/module.ts';
 
 /**
- * Computes y_k = x1^T W_k x2 + b_k, with the features on the last axes, by multiplying the products of all feature pairs by
- * the weight as a matrix [in1 in2, out].
+ * Computes y_k = x1^T W_k x2 + b_k, with the features on the last axes. The computation multiplies the products of all
+ * feature pairs by the weight, reshaped to a matrix [in1 * in2, out].
  *
  * @param x1 [..., in1]
  * @param x2 [..., in2]
@@ -49,16 +49,19 @@ export function bilinear(x1: Tensor, x2: Tensor, weight: Tensor, bias?: Tensor):
 export interface BilinearOptions {
   /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** Initialises the weight and the bias. Defaults to uniform between -1/sqrt(in1) and 1/sqrt(in1), as in PyTorch. */
+  /**
+   * The initialiser of the weight and the bias. The default draws uniformly between -1/sqrt(in1) and 1/sqrt(in1), as in
+   * PyTorch.
+   */
   readonly init?: Initializer;
   /** The generator that the initialiser draws from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
-  /** Defaults to float32. */
+  /** The dtype of the parameters. Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
 /**
- * A function that is linear in each of two inputs; see `bilinear`.
+ * A module that computes a function linear in each of two inputs; see `bilinear`.
  *
  * @example
  * new Bilinear(3, 4, 2).forward(zeros([8, 3]), zeros([8, 4])).shape; // [8, 2]
@@ -71,9 +74,9 @@ export class Bilinear<
   readonly in1Features: In1;
   readonly in2Features: In2;
   readonly outFeatures: Out;
-  /** [out, in1, in2] */
+  /** The weight, [out, in1, in2]. */
   readonly weight: Parameter<readonly [Out, In1, In2]>;
-  /** [out] */
+  /** The bias, [out]. */
   readonly bias: Parameter<readonly [Out]> | undefined;
 
   constructor(in1Features: In1, in2Features: In2, outFeatures: Out, options: BilinearOptions = {}) {

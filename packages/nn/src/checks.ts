@@ -1,15 +1,15 @@
-/** Checks of options and inputs that layers share. */
+/** Checks options and inputs; used by many layers. */
 
 import { describeValue, formatShape, isBatched } from '@tapegrad/core/extend';
 import { ArgumentError, DTypeError, Random, type Shape, ShapeError, Tensor, Variable } from '@tapegrad/core/lean';
 
-/** Throws unless an argument is a tensor. `name` is the argument's name with its article. */
+/** Throws unless an argument is a tensor. `name` is the name of the argument with an article. */
 export function checkArgument(call: string, name: string, x: Tensor): void {
   if (x instanceof Tensor) return;
   throw new ArgumentError(`${call}: expected a tensor as ${name}, got ${describeValue(x)}`);
 }
 
-/** Throws unless an argument has the input's dtype. */
+/** Throws unless an argument has the same dtype as the input. */
 export function checkLikeInput(call: string, name: string, x: Tensor, input: Tensor): void {
   if (x.dtype === input.dtype) return;
   throw new DTypeError(
@@ -17,7 +17,7 @@ export function checkLikeInput(call: string, name: string, x: Tensor, input: Ten
   );
 }
 
-/** Throws unless an input has the weight's dtype. */
+/** Throws unless an input has the same dtype as the weight. */
 export function checkInputDType(call: string, x: Tensor, weight: Tensor): void {
   if (x.dtype === weight.dtype) return;
   throw new DTypeError(
@@ -37,7 +37,7 @@ export function checkLengths<S extends Shape>(call: string, what: string, length
   return [...lengths] as unknown as S;
 }
 
-/** Throws unless a bias is a vector with a number for each output, and has the weight's dtype. */
+/** Throws unless a bias is a vector with one number for each output, and has the same dtype as the weight. */
 export function checkBias(call: string, bias: Tensor, outputs: number, weight: Tensor): void {
   checkArgument(call, 'the bias', bias);
   if (bias.rank !== 1 || bias.shape[0] !== outputs) {
@@ -46,7 +46,7 @@ export function checkBias(call: string, bias: Tensor, outputs: number, weight: T
   checkLikeInput(call, 'a bias', bias, weight);
 }
 
-/** Throws unless an option is a number and `allowed` is true. `wanted` describes the allowed numbers. */
+/** Throws unless an option is a number and `allowed` is true. `wanted` describes which numbers are allowed. */
 export function checkOption(call: string, name: string, value: number, allowed: boolean, wanted: string): void {
   if (allowed && typeof value === 'number') return;
   const got = value === undefined ? 'is missing' : `is ${describeValue(value)}`;
@@ -62,29 +62,31 @@ export const checkProbability = (call: string, p: number): void =>
   checkOption(call, 'the probability', p, p >= 0 && p <= 1, 'a number from 0 to 1');
 
 /**
- * Returns a parameter or buffer that a layer is about to change. Throws if a tensor replaces it, as in `withTensors`.
+ * Returns a variable that a layer is about to change. Throws if a plain tensor has replaced the variable, as in
+ * `withTensors`.
  *
- * @param mend how to fix it.
+ * @param mend Advice for the error message.
  */
 export function changeable<V extends Tensor>(call: string, name: string, value: V, mend: string): V & Variable {
   if (value instanceof Variable) return value as V & Variable;
   throw new ArgumentError(`${call}: ${name} cannot be changed, because a tensor replaces it; ${mend}`);
 }
 
-/** Throws if x differs between the examples of a `vmap`, while the layer keeps only one value for all. */
+/** Throws if x differs between the examples of a `vmap`, since the layer can keep only one value for all of them. */
 export function checkUnbatched(call: string, what: string, x: Tensor, mend: string): void {
   if (!isBatched(x)) return;
   throw new ArgumentError(`${call}: inside vmap, each example has ${what} of its own, which cannot be stored; ${mend}`);
 }
 
-/** Returns the generator that draws masks. Throws if none was given. */
+/** Returns the generator that draws dropout masks. Throws if it is undefined. */
 export function checkRandom(call: string, random: Random | undefined): Random {
   if (random instanceof Random) return random;
   throw new ArgumentError(`${call}: expected { random }, the generator that draws the masks`);
 }
 
 /**
- * Throws unless options are an object with only known names: a misspelt option would be silently ignored.
+ * Throws unless options are an object that has only known names. A misspelled option would otherwise be silently
+ * ignored.
  */
 export function checkOptions<O extends object>(
   call: string,
@@ -105,7 +107,10 @@ export function checkOptions<O extends object>(
   }
 }
 
-/** Options that every layer accepts, even if it ignores them, so that all layers of a model can take the same options. */
+/**
+ * Options that every layer accepts, even if it ignores them. So the same options can be passed to all layers of a
+ * model.
+ */
 const sharedOptions = ['random', 'dtype'];
 
 /** Like `checkOptions`, for the options of a layer's constructor. */
@@ -115,5 +120,8 @@ export const checkLayerOptions = <O extends object>(
   known: readonly (keyof O & string)[],
 ): void => checkOptions(call, options, known, sharedOptions);
 
-/** The options `O`, with the type `never` for names that `Options` lacks. A type parameter alone would accept such names. */
+/**
+ * The type of options `O` in which unknown names, those that `Options` lacks, must be `never`. A type parameter alone
+ * would accept unknown names.
+ */
 export type Known<O, Options> = O & { readonly [Name in Exclude<keyof O, keyof Options>]: never };

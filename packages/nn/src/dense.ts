@@ -43,18 +43,21 @@ export function dense<S extends Shape, W extends Shape>(
 export interface DenseOptions {
   /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** Initialises the weight. Defaults to uniform between -1/sqrt(in) and 1/sqrt(in), as in PyTorch's `Linear`. */
+  /**
+   * The initialiser of the weight. The default draws uniformly between -1/sqrt(in) and 1/sqrt(in), as in PyTorch's
+   * `Linear`.
+   */
   readonly init?: Initializer;
-  /** Initialises the bias. Has the same default as `init`. */
+  /** The initialiser of the bias. Has the same default as `init`. */
   readonly biasInit?: Initializer;
   /** The generator that the initialisers draw from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
-  /** Defaults to float32. */
+  /** The dtype of the parameters. Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
 /**
- * A fully connected layer: x W + b.
+ * A fully connected layer, which computes x W + b.
  *
  * @example
  * const layer = new Dense(784, 256, { random: new Random(1) });
@@ -64,9 +67,9 @@ export class Dense<const In extends number = number, const Out extends number = 
   declare readonly [shapes]: FeatureMap<In, Out>;
   readonly inFeatures: In;
   readonly outFeatures: Out;
-  /** [in, out] */
+  /** The weight, [in, out]. */
   readonly weight: Parameter<readonly [In, Out]>;
-  /** [out] */
+  /** The bias, [out]. */
   readonly bias: Parameter<readonly [Out]> | undefined;
 
   constructor(inFeatures: In, outFeatures: Out, options: DenseOptions = {}) {

@@ -11,7 +11,8 @@ const keptOf = (shape: Shape, p: number, random: Random): Tensor =>
   bernoulli(random, shape, 1 - p).greater(0) as Tensor;
 
 /**
- * Draws a mask of a shape that broadcasts to x. Returns x / (1 - p) where it is true, and 0 elsewhere, even for infinite x.
+ * Draws a mask that broadcasts to x. Returns x / (1 - p) where the mask is true, and 0 elsewhere, even where x is
+ * infinite.
  */
 function masked<S extends Shape>(call: string, x: Tensor<S>, shape: Shape, p: number, random: Random): Tensor<S> {
   checkFloat(call, x);
@@ -22,7 +23,10 @@ function masked<S extends Shape>(call: string, x: Tensor<S>, shape: Shape, p: nu
   return kept.where(p === 1 ? x : (x as Tensor).mul(1 / (1 - p)), 0) as Tensor<S>;
 }
 
-/** Returns the shape of a mask with one element per channel, for `spatial` axes after the channels and an optional batch. */
+/**
+ * Returns the shape of a mask with one element per channel. The input has an optional batch axis, a channel axis and
+ * `spatial` more axes.
+ */
 function channelsOf(call: string, x: Tensor, spatial: number): Shape {
   const { shape } = checkTensor(call, x);
   const lead = shape.slice(0, -spatial);
@@ -32,10 +36,11 @@ function channelsOf(call: string, x: Tensor, spatial: number): Shape {
 }
 
 /**
- * Sets elements to 0 with probability p, which may be 1, and divides the others by 1 - p to keep the expectation. Computes x
- * m / (1 - p) with m ~ Bernoulli(1 - p), drawn anew at each call (Srivastava et al. 2014, in its inverted form).
+ * Sets elements to 0 with probability p, which may be 1, and divides the others by 1 - p to keep the expectation.
+ * Computes x m / (1 - p) with m ~ Bernoulli(1 - p), which is drawn again at each call (Srivastava et al. 2014, in the
+ * inverted form).
  *
- * Inside `vmap`, the option `randomness` of `vmap` says whether all examples share a mask.
+ * Inside `vmap`, the `randomness` option decides whether all examples share a mask.
  *
  * @throws ArgumentError if p is not a probability.
  * @example
@@ -44,13 +49,13 @@ function channelsOf(call: string, x: Tensor, spatial: number): Shape {
 export const dropout = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
   masked('dropout', x, checkTensor('dropout', x).shape, p, random);
 
-/** Like `dropout`, but drops whole channels of [batch, channels, length] or [channels, length]. */
+/** Like `dropout`, but drops whole channels of an input [batch, channels, length] or [channels, length]. */
 export const dropout1d = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
   masked('dropout1d', x, channelsOf('dropout1d', x, 1), p, random);
 
 /**
- * Like `dropout`, but drops whole channels of [batch, channels, height, width] or [channels, height, width] (Tompson et al.
- * 2015).
+ * Like `dropout`, but drops whole channels of an input [batch, channels, height, width] or [channels, height, width]
+ * (Tompson et al. 2015).
  *
  * @example
  * const y = dropout2d(ones([2, 3, 4, 4]), 0.5, new Random(1));
@@ -59,13 +64,14 @@ export const dropout1d = <S extends Shape>(x: Tensor<S>, p: number, random: Rand
 export const dropout2d = <S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> =>
   masked('dropout2d', x, channelsOf('dropout2d', x, 2), p, random);
 
-/** The value of the scaled exponential linear unit at -Infinity: -scale alpha. */
+/** The limit of the scaled exponential linear unit at -Infinity: -scale alpha. */
 const saturation = -1.7580993408473766;
 
 /**
- * Dropout for networks of scaled exponential linear units (Klambauer et al. 2017). Sets elements to s = -1.758… with
- * probability p, then scales and shifts all so that a standard normal input keeps mean 0 and variance 1. Computes a (x m + s
- * (1 - m)) + b with a = ((1 - p) (1 + p s^2))^(-1/2) and b = -a p s. With p = 1, all elements become 0.
+ * Applies dropout for networks of scaled exponential linear units (Klambauer et al. 2017). Sets elements to s = -1.758…
+ * with probability p. Then scales and shifts all elements so that a standard normal input keeps mean 0 and variance 1.
+ * Computes a (x m + s (1 - m)) + b with a = ((1 - p) (1 + p s^2))^(-1/2) and b = -a p s. If p is 1, all elements become
+ * 0.
  */
 export function alphaDropout<S extends Shape>(x: Tensor<S>, p: number, random: Random): Tensor<S> {
   checkFloat('alphaDropout', x);
@@ -81,11 +87,11 @@ export function alphaDropout<S extends Shape>(x: Tensor<S>, p: number, random: R
 
 /** The options of dropout layers. */
 export interface DropoutOptions {
-  /** Draws the masks. */
+  /** The generator that draws the masks. */
   readonly random: Random;
 }
 
-/** A layer that drops elements while training, and is the identity in evaluation. */
+/** A layer that drops elements while training, and returns its input unchanged in evaluation. */
 abstract class Dropping extends Module {
   declare readonly [shapes]: SameShape;
   /** The probability of dropping an element or a channel. */
@@ -112,7 +118,7 @@ abstract class Dropping extends Module {
 }
 
 /**
- * Dropout while training, the identity in evaluation; see `dropout`.
+ * A layer that applies dropout while training, and returns its input unchanged in evaluation; see `dropout`.
  *
  * @example
  * const layer = new Dropout(0.5, { random: new Random(1) });
@@ -125,21 +131,21 @@ export class Dropout extends Dropping {
   }
 }
 
-/** Drops whole channels of sequences while training; see `dropout1d`. */
+/** A layer that drops whole channels of sequences while training; see `dropout1d`. */
 export class Dropout1d extends Dropping {
   protected override drop<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return dropout1d(x, this.p, this.random);
   }
 }
 
-/** Drops whole channels of images while training; see `dropout2d`. */
+/** A layer that drops whole channels of images while training; see `dropout2d`. */
 export class Dropout2d extends Dropping {
   protected override drop<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return dropout2d(x, this.p, this.random);
   }
 }
 
-/** Dropout for networks of scaled exponential linear units while training; see `alphaDropout`. */
+/** A dropout layer for networks of scaled exponential linear units, active while training; see `alphaDropout`. */
 export class AlphaDropout extends Dropping {
   protected override drop<S extends Shape>(x: Tensor<S>): Tensor<S> {
     return alphaDropout(x, this.p, this.random);

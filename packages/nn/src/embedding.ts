@@ -1,4 +1,4 @@
-/** Vectors looked up by index. */
+/** Looks up vectors by index. */
 
 import { areWithin, checkTensor, formatShape } from '@tapegrad/core/extend';
 import {
@@ -25,19 +25,22 @@ export interface EmbeddingFunctionOptions {
   readonly paddingIndex?: number;
 }
 
-/** The shape of the rows that indices of shape `S` look up in a weight [count, dim]. */
+/** The shape of the rows of a weight [count, dim] that indices of shape `S` look up. */
 type LookUp<S extends Shape, W extends Shape> = W extends readonly [number, infer D extends number]
   ? readonly [...S, D]
   : Shape;
 
-/** Computes the Euclidean norm of a row. A row may have more elements than one call of `Math.hypot` can take. */
+/**
+ * Computes the Euclidean norm of a row. It doesn't call `Math.hypot`, which accepts fewer arguments than a row may have
+ * elements.
+ */
 function lengthOf(row: Data): number {
   let length = 0;
   for (const element of row) length = Math.hypot(length, element);
   return length;
 }
 
-/** Throws if an index has no row, naming the first such index. */
+/** Throws if an index is out of range, naming the first such index. */
 function checkIndices(indices: Tensor, count: number): void {
   if (checkTensor('embedding', indices).dtype !== 'int32')
     throw new DTypeError(`embedding: expected int32 indices, got ${indices.dtype}`);
@@ -54,10 +57,10 @@ function checkIndices(indices: Tensor, count: number): void {
  * The gradient adds the cotangent of each looked-up row to that row of the weight. Apart from filling the gradient with
  * zeros, its cost depends only on the number of rows looked up.
  *
- * @param indices int32, of any shape
+ * @param indices An int32 tensor of any shape.
  * @param weight [count, dim]
  * @returns [...indices' shape, dim]
- * @throws ArgumentError if an index has no row; the message gives its position.
+ * @throws ArgumentError if an index is out of range; the message gives its position.
  * @example
  * const weight = tensor([[1, 2], [3, 4], [5, 6]]);
  * embedding(tensor([2, 0], { dtype: 'int32' }), weight).toArray(); // [[5, 6], [1, 2]]
@@ -84,18 +87,24 @@ export function embedding<S extends Shape, W extends Shape>(
 
 /** The options of `Embedding`. */
 export interface EmbeddingOptions extends EmbeddingFunctionOptions {
-  /** Rows with a larger Euclidean norm are shortened to this norm, in the weight itself, when they are looked up. */
+  /**
+   * The largest Euclidean norm of a row. When a longer row is looked up, it is first shortened to this norm in the
+   * weight itself.
+   */
   readonly maxNorm?: number;
-  /** Initialises the weight. Defaults to normal with standard deviation 1, as in PyTorch. The padding row starts at 0. */
+  /**
+   * The initialiser of the weight. Defaults to a normal distribution with standard deviation 1, as in PyTorch. The row
+   * of `paddingIndex` starts at 0.
+   */
   readonly init?: Initializer;
   /** The generator that the initialiser draws from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
-  /** Defaults to float32. */
+  /** The dtype of the weight. Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
 /**
- * A table of vectors, such as one for each word, that are looked up by int32 indices; see `embedding`.
+ * A layer that looks up vectors by int32 indices, for example a vector for each word; see `embedding`.
  *
  * @example
  * const layer = new Embedding(1000, 64, { random: new Random(1) });
@@ -107,7 +116,7 @@ export class Embedding<const N extends number = number, const D extends number =
   readonly dim: D;
   readonly paddingIndex: number | undefined;
   readonly maxNorm: number | undefined;
-  /** [count, dim] */
+  /** The vectors as rows, [count, dim]. */
   readonly weight: Parameter<readonly [N, D]>;
 
   constructor(count: N, dim: D, options: EmbeddingOptions = {}) {
@@ -131,7 +140,7 @@ export class Embedding<const N extends number = number, const D extends number =
     this.weight.update((elements) => elements.fill(0, paddingIndex * dim, (paddingIndex + 1) * dim));
   }
 
-  /** The axis of the weight that the indices refer to. */
+  /** The axis of the weight along which its vectors are counted. */
   get outputAxis(): number {
     return 0;
   }
@@ -146,7 +155,7 @@ export class Embedding<const N extends number = number, const D extends number =
     return embedding(indices, weight as Tensor, paddingIndex === undefined ? {} : { paddingIndex }) as never;
   }
 
-  /** Shortens the rows about to be looked up to `maxNorm`. */
+  /** Shortens, to the norm `maxNorm`, the rows that will be looked up next. */
   #shorten(indices: Tensor, maxNorm: number): void {
     const { dim } = this;
     const weight = changeable(

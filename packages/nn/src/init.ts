@@ -1,8 +1,9 @@
 /**
  * Initialisers: functions that return an `Initializer`, which creates the initial elements of a parameter.
  *
- * The fans of a matrix [in, out] are its lengths. The fans of a convolution's weight [out, in, ...window] are its channels
- * times the size of the window.
+ * The fans of a weight are its numbers of inputs and outputs. For a matrix [in, out], these are the lengths of its
+ * axes. For a convolution's weight [out, in, ...window], they are the numbers of channels, times the number of elements
+ * of a window.
  */
 
 import { formatShape, sizeOf } from '@tapegrad/core/extend';
@@ -20,7 +21,7 @@ import {
 import { checkOptions } from './checks.ts';
 
 /**
- * Creates the initial elements of a parameter. The dtype defaults to float32.
+ * A function that creates the initial elements of a parameter of a given shape. The dtype defaults to float32.
  *
  * @example
  * const layer = new Dense(784, 256, { init: init.kaimingNormal({ nonlinearity: 'relu' }), biasInit: init.zeros() });
@@ -33,30 +34,31 @@ export type Initializer = <const S extends Shape>(
 ) => Tensor<S>;
 
 /**
- * The default generator, seeded with 0, for modules created without one. A program that creates the same modules in the same
- * order gets the same numbers. Pass your own generator to make a module independent of what was created before it.
+ * The default generator, seeded with 0, for modules that are created without a generator. A program that creates the
+ * same modules in the same order gets the same numbers. Pass a generator of your own to make a module independent of
+ * those created before it.
  */
 export const defaultRandom: Random = new Random(0);
 
-/** Sets every element to `value`. */
+/** Returns an initialiser that sets every element to `value`. */
 export const constant =
   (value: number): Initializer =>
   (shape, _random, options) =>
     full(shape, value, options);
 
-/** Sets every element to 0. */
+/** Returns an initialiser that sets every element to 0. */
 export const zeros = (): Initializer => constant(0);
 
-/** Sets every element to 1. */
+/** Returns an initialiser that sets every element to 1. */
 export const ones = (): Initializer => constant(1);
 
-/** Draws uniformly from `low` to `high`, which default to 0 and 1. */
+/** Returns an initialiser that draws uniformly from `low`, by default 0, up to but not including `high`, by default 1. */
 export function uniform(range: { readonly low?: number; readonly high?: number } = {}): Initializer {
   checkOptions('uniform', range, ['low', 'high']);
   return (shape, random, options: RandomOptions = {}) => random.uniform(shape, { ...range, ...options });
 }
 
-/** Draws from a normal distribution. The mean defaults to 0 and the standard deviation to 1. */
+/** Returns an initialiser that draws from a normal distribution. The mean defaults to 0 and the standard deviation to 1. */
 export function normal(distribution: { readonly mean?: number; readonly std?: number } = {}): Initializer {
   checkOptions('normal', distribution, ['mean', 'std']);
   return (shape, random, options: RandomOptions = {}) => drawNormal(random, shape, { ...distribution, ...options });
@@ -74,8 +76,8 @@ const gains: { readonly [N in Nonlinearity]: (slope: number) => number } = {
 };
 
 /**
- * Returns the factor for the weights before an activation function that makes up for its shrinking of the standard
- * deviation.
+ * Returns the factor by which to scale the weights before an activation function. It compensates for the decrease of
+ * the standard deviation that the activation causes.
  */
 export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
   if (!Object.hasOwn(gains, nonlinearity)) {
@@ -89,15 +91,18 @@ export function gain(nonlinearity: Nonlinearity, slope = 0.01): number {
 export interface KaimingOptions {
   /** The activation function after the weight. Defaults to `relu`. */
   readonly nonlinearity?: Nonlinearity;
-  /** The slope of `leakyRelu`. Defaults to 0.01. */
+  /** The slope of `leakyRelu` for negative inputs. Defaults to 0.01. */
   readonly slope?: number;
-  /** Whether to keep the variance in the forward pass (`fanIn`) or the backward pass (`fanOut`). Defaults to `fanIn`. */
+  /**
+   * Whether to preserve the variance in the forward pass (`fanIn`) or in the backward pass (`fanOut`). Defaults to
+   * `fanIn`.
+   */
   readonly mode?: 'fanIn' | 'fanOut';
 }
 
 /** The options of Xavier initialisers. */
 export interface XavierOptions {
-  /** A factor on the standard deviation. Defaults to 1. */
+  /** A factor by which the standard deviation is multiplied. Defaults to 1. */
   readonly gain?: number;
 }
 
@@ -115,13 +120,16 @@ function fansOf(call: string, shape: Shape): Fans {
   return window.length === 0 ? { fanIn: first, fanOut: second } : { fanIn: second * size, fanOut: first * size };
 }
 
-/** The standard deviation of the elements of a weight, from its fans. */
+/** Computes the standard deviation of the elements of a weight from its fans. */
 type Deviation = (fans: Fans) => number;
 
-/** Replaces a deviation that isn't finite by 0. An empty weight may have a fan of 0, but no element uses the deviation. */
+/**
+ * Replaces a standard deviation that isn't finite by 0. An empty weight may have a fan of 0, but has no elements that
+ * need the deviation.
+ */
 const finite = (std: number): number => (Number.isFinite(std) ? std : 0);
 
-/** Draws uniformly with a given standard deviation, so between -sqrt(3) and sqrt(3) times it. */
+/** Returns an initialiser that draws uniformly with standard deviation s, from -sqrt(3) s to sqrt(3) s. */
 const uniformOf =
   (call: string, deviation: Deviation): Initializer =>
   (shape, random, options) => {
@@ -150,20 +158,30 @@ function xavier(call: string, options: XavierOptions): Deviation {
   return ({ fanIn, fanOut }) => factor * Math.sqrt(2 / (fanIn + fanOut));
 }
 
-/** Draws uniformly with standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep into rectifiers"). */
+/**
+ * Returns an initialiser that draws uniformly with standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep
+ * into rectifiers").
+ */
 export const kaimingUniform = (options: KaimingOptions = {}): Initializer =>
   uniformOf('kaimingUniform', kaiming('kaimingUniform', options));
 
 /**
- * Draws from a normal distribution of standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep into rectifiers").
+ * Returns an initialiser that draws from a normal distribution with standard deviation gain / sqrt(fan) (He et al.
+ * 2015, "Delving deep into rectifiers").
  */
 export const kaimingNormal = (options: KaimingOptions = {}): Initializer =>
   normalOf('kaimingNormal', kaiming('kaimingNormal', options));
 
-/** Draws uniformly with standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+/**
+ * Returns an initialiser that draws uniformly with standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and
+ * Bengio 2010).
+ */
 export const xavierUniform = (options: XavierOptions = {}): Initializer =>
   uniformOf('xavierUniform', xavier('xavierUniform', options));
 
-/** Draws from a normal distribution of standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and Bengio 2010). */
+/**
+ * Returns an initialiser that draws from a normal distribution with standard deviation gain sqrt(2 / (fanIn + fanOut))
+ * (Glorot and Bengio 2010).
+ */
 export const xavierNormal = (options: XavierOptions = {}): Initializer =>
   normalOf('xavierNormal', xavier('xavierNormal', options));

@@ -1,4 +1,4 @@
-/** Parameters and their initial elements. */
+/** Creates parameters with initial elements. */
 
 import { checkSynchronous, checkTensor, formatShape, sameShape } from '@tapegrad/core/extend';
 import {
@@ -13,7 +13,7 @@ import {
 } from '@tapegrad/core/lean';
 import type { Initializer } from './init.ts';
 
-/** The options for the initial elements of a parameter. */
+/** Where the initial elements of a parameter come from. */
 interface Origin {
   /** The name of the option that holds the initialiser, for messages. */
   readonly option?: string;
@@ -25,7 +25,7 @@ interface Origin {
 /**
  * Creates a parameter with elements from an initialiser.
  *
- * @throws ArgumentError, ShapeError or DTypeError unless the initialiser returns a tensor of the shape and dtype.
+ * @throws ArgumentError, ShapeError or DTypeError unless the initialiser returns a tensor of the given shape and dtype.
  */
 export function initialized<const S extends Shape>(
   call: string,

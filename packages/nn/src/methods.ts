@@ -1,4 +1,4 @@
-/** Adds to `Module` the methods of the main entry point that `@tapegrad/nn/lean` has as functions. */
+/** Adds methods to `Module` in the main entry point; `@tapegrad/nn/lean` has them as functions. */
 
 import type { Tensor } from '@tapegrad/core/lean';
 import { Module } from './module/module.ts';
@@ -8,20 +8,23 @@ import { withTensors } from './module/with-tensors.ts';
 declare module './module/module.ts' {
   interface Module {
     /**
-     * Returns a copy of the parameters and buffers as plain data, by path. Shared ones appear once, under their first path.
+     * Returns a copy of the parameters and buffers as plain data, by path. A shared parameter or buffer appears once,
+     * under its first path.
      */
     state(): ModuleState;
 
     /**
-     * Replaces the elements of the parameters and buffers by those of a state. If the state does not fit, nothing changes.
+     * Replaces the elements of the parameters and buffers by those of a state. If the state can't be loaded, nothing
+     * changes.
      *
-     * A shared parameter may be in the state under any of its paths, or under several with the same elements, like tied
-     * weights in PyTorch's states. Elements may also be from another realm, an array of numbers, or another typed array, if
-     * the dtype can represent them.
+     * The state may contain a shared parameter under any of its paths. It may also contain it under several paths with
+     * the same elements, like tied weights in PyTorch's states. The elements may be in a typed array of any realm or
+     * element type, or in an array of numbers, if the parameter's dtype can represent them.
      *
-     * @returns the paths missing from the state, and those that the module lacks; both are empty if `strict`
-     * @throws ArgumentError if a path is missing or unknown, unless `strict` is false; ShapeError or DTypeError if a tensor
-     * differs.
+     * @returns The paths that are missing from the state, and those that the module lacks. Both lists are empty if
+     * `strict` is set.
+     * @throws ArgumentError if a path is missing or unknown, unless `strict` is false; ShapeError or DTypeError if a
+     * tensor has another shape or dtype than the parameter or buffer.
      * @example
      * const trained = new Dense(4, 2);
      * const copy = new Dense(4, 2);
@@ -32,14 +35,16 @@ declare module './module/module.ts' {
     load(state: ModuleState, options?: LoadOptions): LoadReport;
 
     /**
-     * Runs a function while tensors replace the parameters and buffers with given paths, in this module and its submodules.
-     * This makes functions of the parameters, as `grad` and similar transforms take. The function must not be asynchronous.
+     * Runs a function while tensors replace the parameters and buffers at given paths, in this module and its
+     * submodules. So a model can be used as a function of its parameters, which `grad` and other transforms need. The
+     * function must not be asynchronous.
      *
-     * If a layer updates a variable while training, such as running statistics, its replacement must be a buffer:
-     * `{ runningMean: buffer(zeros([4])) }`. The layer updates that buffer, as with PyTorch's `functional_call`.
+     * While training, some layers update a variable, such as running statistics. The replacement of such a variable
+     * must be a buffer: `{ runningMean: buffer(zeros([4])) }`. The layer then updates that buffer, as with PyTorch's
+     * `functional_call`.
      *
-     * @throws ArgumentError if a path is unknown or can't be replaced, ShapeError or DTypeError if a tensor differs from the
-     * one it replaces.
+     * @throws ArgumentError if a path is unknown or can't be replaced, ShapeError or DTypeError if a tensor has another
+     * shape or dtype than the one it replaces.
      * @example
      * const layer = new Dense(2, 1);
      * layer.withTensors({ weight: ones([2, 1]), bias: zeros([1]) }, () => layer.forward(tensor([[1, 2]])).item()); // 3

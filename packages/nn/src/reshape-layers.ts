@@ -14,8 +14,8 @@ function checkBatch(call: string, x: Tensor): void {
 }
 
 /**
- * Declares the shape of a network's inputs, without the batch. It is the identity, but lets the compiler know the shapes
- * from the first layer on, and checks the shape at run time.
+ * A layer that declares the shape of a network's inputs, without the batch axis, and returns its input unchanged. So
+ * the compiler knows the shapes from the first layer on. The shape is also checked at run time.
  *
  * @example
  * const model = new Sequential(new InputShape([1, 8, 8]), new MaxPool2d(2), new Flatten(), new Dense(16, 10));
@@ -45,7 +45,7 @@ export class InputShape<const S extends Shape = Shape> extends Module {
 }
 
 /**
- * Merges all axes after the first into one.
+ * A layer that merges all axes after the first into one.
  *
  * @example
  * new Flatten().forward(zeros([8, 32, 7, 7])).shape; // [8, 1568]
@@ -61,7 +61,7 @@ export class Flatten extends Module {
 }
 
 /**
- * Reshapes the axes after the first to a shape with the same number of elements.
+ * A layer that reshapes the axes after the first to a shape with the same number of elements.
  *
  * @example
  * new Reshape([32, 7, 7]).forward(zeros([8, 1568])).shape; // [8, 32, 7, 7]
@@ -91,8 +91,8 @@ export class Reshape<const T extends Shape = Shape> extends Module {
 }
 
 /**
- * Merges every r^2 channels into one channel with r times the height and width. Channel c r^2 + i r + j goes to the
- * rows r y + i and the columns r x + j of channel c (Shi et al. 2016).
+ * Merges every r^2 channels into one channel with r times the height and width. The element of channel c r^2 + i r + j
+ * at (y, x) goes to row r y + i and column r x + j of channel c (Shi et al. 2016).
  *
  * @param x [batch, channels r^2, height, width]
  * @returns [batch, channels, height r, width r]
@@ -118,7 +118,7 @@ export function pixelShuffle<S extends Shape, const R extends number>(
 }
 
 /**
- * Rearranges channels as blocks of elements: see `pixelShuffle`.
+ * A layer that rearranges channels into blocks of elements; see `pixelShuffle`.
  *
  * @example
  * new PixelShuffle(2).forward(zeros([1, 12, 5, 5])).shape; // [1, 3, 10, 10]

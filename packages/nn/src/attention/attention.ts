@@ -19,17 +19,20 @@ import { dropout as drop } from '../dropout.ts';
 /** The options of `scaledDotProductAttention` and `attentionWeights`. */
 export interface AttentionOptions {
   /**
-   * A bool mask is true where a query may attend to a key. A float mask is added to the scores, with -Infinity where a query
-   * may not attend. Broadcasts to [..., queries, keys].
+   * A mask that broadcasts to [..., queries, keys]. A bool mask is true where a query may attend to a key. A float mask
+   * is added to the scores, and is -Infinity where a query may not attend to a key.
    */
   readonly mask?: Tensor;
-  /** Whether a query may attend only to keys up to its own position (the last query to all keys). Defaults to false. */
+  /**
+   * Whether a query may attend only to keys up to its own position. The last query is aligned with the last key.
+   * Defaults to false.
+   */
   readonly causal?: boolean;
-  /** The factor on the scores. Defaults to 1 / sqrt(features). */
+  /** The factor by which scores are multiplied. Defaults to 1 / sqrt(features). */
   readonly scale?: number;
-  /** The probability of dropping a weight. Defaults to 0. */
+  /** The probability of dropping an attention weight. Defaults to 0. */
   readonly dropout?: number;
-  /** Draws the dropout masks. Required if weights are dropped. */
+  /** The generator that draws the dropout masks. Required if `dropout` is above 0. */
   readonly random?: Random;
 }
 
@@ -44,8 +47,8 @@ export function additive(call: string, mask: Tensor, dtype: FloatDType): Tensor 
 }
 
 /**
- * Returns the causal bias [queries, keys]: 0 where a query may attend to a key, -Infinity elsewhere. The last query is
- * at the position of the last key.
+ * Returns the causal bias [queries, keys]: 0 where a query may attend to a key, -Infinity elsewhere. The last query has
+ * the position of the last key.
  */
 function causalBias(queries: number, keys: number, dtype: FloatDType): Tensor {
   const values = new Float64Array(queries * keys);
@@ -80,13 +83,16 @@ function checkMask(call: string, mask: Tensor, scores: Shape): void {
 }
 
 interface Sight {
-  /** The numbers to add to the scores; `undefined` if there are none. */
+  /** The numbers to add to the scores; `undefined` if there is nothing to add. */
   readonly bias: Tensor | undefined;
-  /** Whether each query may attend to at least one key, bool [..., queries, 1]; `undefined` if all may. */
+  /**
+   * A bool tensor [..., queries, 1] that says whether each query may attend to at least one key. `undefined` if every
+   * query may.
+   */
   readonly seeing: Tensor | undefined;
 }
 
-/** Returns which query may attend to which key, for scores [..., queries, keys]. */
+/** Returns which keys each query may attend to, for scores [..., queries, keys]. */
 function sightOf(call: string, { shape, dtype }: Tensor, { mask, causal = false }: AttentionOptions): Sight {
   const [queries, keys] = shape.slice(-2) as [number, number];
   if (mask !== undefined) {
@@ -98,18 +104,18 @@ function sightOf(call: string, { shape, dtype }: Tensor, { mask, causal = false 
   const bias = given === undefined || order === undefined ? (given ?? order) : given.add(order);
   const allSee = keys === 0 || (given === undefined && queries <= keys);
   if (bias === undefined || allSee) return { bias, seeing: undefined };
-  // If all scores of a query are -Infinity, their softmax is NaN, and so would be its gradient.
+  // If all scores of a query are -Infinity, their softmax and its gradient are NaN.
   const sees = max(bias.detach(), -1, { keepDims: true }).greater(Number.NEGATIVE_INFINITY) as Tensor;
   return { bias: sees.where(bias, 0), seeing: sees };
 }
 
 interface MaskedWeights {
-  /** [..., queries, keys]. Ignore the rows of queries that may attend to no key. */
+  /** The attention weights [..., queries, keys]. The rows of queries that may attend to no key are meaningless. */
   readonly weights: Tensor;
   readonly seeing: Tensor | undefined;
 }
 
-/** Computes the weights of the keys for each query. */
+/** Computes the weights that each query gives to the keys. */
 function maskedWeights(call: string, query: Tensor, key: Tensor, options: AttentionOptions): MaskedWeights {
   checkOptions(call, options, ['mask', 'causal', 'scale', 'dropout', 'random']);
   checkOperands(call, query, key);
@@ -124,8 +130,8 @@ function maskedWeights(call: string, query: Tensor, key: Tensor, options: Attent
 const onlySeeing = (x: Tensor, seeing: Tensor | undefined): Tensor => seeing?.where(x, 0) ?? x;
 
 /**
- * Returns the weights that `scaledDotProductAttention` applies to the values: softmax(Q K^T scale + mask) over the keys, and
- * 0 for a query that may attend to no key.
+ * Returns the weights that `scaledDotProductAttention` applies to the values: softmax(Q K^T scale + mask), with the
+ * softmax over the keys. A query that may attend to no key has weights of 0.
  *
  * @param query [..., queries, features]
  * @param key [..., keys, features]
@@ -138,7 +144,7 @@ export function attentionWeights(query: Tensor, key: Tensor, options: AttentionO
   return onlySeeing(weights, seeing);
 }
 
-/** The shape of the result for queries of shape `Q` and values of shape `V`. */
+/** The shape of the result of attention for queries of shape `Q` and values of shape `V`. */
 type Gathered<Q extends Shape, V extends Shape> = Q extends readonly [...infer Lead extends Shape, number]
   ? V extends readonly [...Shape, infer Features extends number]
     ? readonly [...Lead, Features]
@@ -146,8 +152,9 @@ type Gathered<Q extends Shape, V extends Shape> = Q extends readonly [...infer L
   : Shape;
 
 /**
- * Computes softmax(Q K^T scale + mask) V: for each query, the mean of the values, weighted by how well their keys match it
- * (Vaswani et al. 2017). A query that may attend to no key gives 0 and has no gradient.
+ * Computes softmax(Q K^T scale + mask) V: for each query, a weighted mean of the values. A value's weight depends on
+ * how well its key matches the query (Vaswani et al. 2017). For a query that may attend to no key, the result is 0, and
+ * no gradient flows.
  *
  * @param query [..., queries, features]
  * @param key [..., keys, features]

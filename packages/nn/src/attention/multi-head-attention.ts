@@ -1,4 +1,4 @@
-/** Multi-head attention, and a cache of keys and values. */
+/** Multi-head attention, and a cache for its keys and values. */
 
 import { checkTensor, formatShape, sameShape } from '@tapegrad/core/extend';
 import {
@@ -28,8 +28,8 @@ import { type AttentionOptions, additive, attentionWeights, scaledDotProductAtte
 import { type RotaryOptions, rotary } from './positional-encoding.ts';
 
 /**
- * The keys and values of a sequence so far, so that later positions can attend to them without recomputation. Use it
- * within `noGrad` unless gradients must flow through it.
+ * The keys and values of a sequence so far, so that later positions can attend to them without recomputation. Unless
+ * gradients must flow through the cache, use it within `noGrad`.
  */
 export class KeyValueCache {
   #keys: Tensor | undefined;
@@ -40,7 +40,10 @@ export class KeyValueCache {
     return this.#keys?.shape.at(-2) ?? 0;
   }
 
-  /** Appends keys and values of new entries, [..., heads, length, features], and returns those of all entries. */
+  /**
+   * Appends the keys and values of new entries, each [..., heads, length, features], and returns those of all entries
+   * so far.
+   */
   append(keys: Tensor, values: Tensor): { readonly keys: Tensor; readonly values: Tensor } {
     this.#keys = this.#keys === undefined ? keys : concat([this.#keys, keys], -2);
     this.#values = this.#values === undefined ? values : concat([this.#values, values], -2);
@@ -54,34 +57,40 @@ export interface MultiHeadAttentionOptions {
   readonly keyDim?: number;
   /** The number of features of the value input. Defaults to `dim`. */
   readonly valueDim?: number;
-  /** Whether the projections add a bias. Defaults to true. */
+  /** Whether the projections have a bias. Defaults to true. */
   readonly bias?: boolean;
   /** The probability of dropping an attention weight while training. Defaults to 0. */
   readonly dropout?: number;
-  /** Whether to rotate queries and keys by their positions (see `rotary`), or the options for it. Defaults to false. */
+  /**
+   * Whether to rotate queries and keys by their positions, or the options for this rotation; see `rotary`. Defaults to
+   * false.
+   */
   readonly rotary?: boolean | Omit<RotaryOptions, 'offset'>;
-  /** Draws the initial weights and the dropout masks. Required if `dropout` is above 0. */
+  /** The generator that draws the initial weights and the dropout masks. Required if `dropout` is above 0. */
   readonly random?: Random;
-  /** Defaults to float32. */
+  /** The dtype of the parameters. Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
 /** The options of a call to an attention layer. */
 export interface AttendOptions {
-  /** The input that keys are projected from: [..., keys, keyDim]. Defaults to the query input. */
+  /** The input from which keys are projected: [..., keys, keyDim]. Defaults to the query input. */
   readonly key?: Tensor;
-  /** The input that values are projected from: [..., keys, valueDim]. Defaults to the key input. */
+  /** The input from which values are projected: [..., keys, valueDim]. Defaults to the key input. */
   readonly value?: Tensor;
   /**
-   * [queries, keys] or [batch, heads, queries, keys], where batch and heads may be 1. A bool mask is true where a query may
-   * attend to a key; a float mask is added to the scores.
+   * A mask [queries, keys] or [batch, heads, queries, keys], where batch and heads may be 1. A bool mask is true where
+   * a query may attend to a key. A float mask is added to the scores.
    */
   readonly mask?: Tensor;
-  /** [batch, keys], true for padding keys, which no query may attend to. */
+  /** A bool mask [batch, keys], true for padding keys, which no query may attend to. */
   readonly keyPaddingMask?: Tensor;
   /** Whether a query may attend only to keys up to its own position. Defaults to false. */
   readonly causal?: boolean;
-  /** Keys and values of earlier entries, to which this call appends its own. For self-attention only. */
+  /**
+   * A cache of the keys and values of earlier entries, to which this call appends those of its input. For
+   * self-attention only.
+   */
   readonly cache?: KeyValueCache;
 }
 
@@ -93,7 +102,7 @@ export interface AttendWithWeightsOptions extends AttendOptions {
   readonly averageWeights?: boolean;
 }
 
-/** The inputs of the heads, [..., heads, length, features] each. */
+/** The projected inputs of the heads, each [..., heads, length, features]. */
 interface Heads {
   readonly query: Tensor;
   readonly key: Tensor;
@@ -101,7 +110,7 @@ interface Heads {
   readonly options: AttentionOptions;
 }
 
-/** Swaps the two axes before the last. */
+/** Swaps the two axes before the last axis. */
 function swapHeads(x: Tensor): Tensor {
   const axes = x.shape.map((_, i) => i);
   const [a, b, last] = axes.splice(-3) as [number, number, number];
@@ -125,14 +134,14 @@ function withPadding(padding: Tensor, mask: Tensor | undefined, keyShape: Shape,
 }
 
 /**
- * Multi-head attention. Each head has its own projection of the inputs to dim / heads features; the concatenated results are
- * projected once more (Vaswani et al. 2017):
+ * Multi-head attention. Each head projects the inputs to dim / heads features. The results of the heads are
+ * concatenated, and projected once more (Vaswani et al. 2017):
  *
  *     head_h = attention(x_q W_q, x_k W_k, x_v W_v), features h dim/heads … (h + 1) dim/heads of each
  *     y = [head_1, …, head_H] W_o
  *
- * The batch comes first. The four projections are `Dense` layers with weights [in, out]. PyTorch packs three of them: its
- * `in_proj_weight` [3 dim, dim] stacks the transposes of `query.weight`, `key.weight` and `value.weight`.
+ * The batch comes first. The four projections are `Dense` layers with weights [in, out]. PyTorch packs three of them:
+ * its `in_proj_weight` [3 dim, dim] stacks the transposes of `query.weight`, `key.weight` and `value.weight`.
  *
  * @example
  * const layer = new MultiHeadAttention(8, 2, { random: new Random(1) });
@@ -171,7 +180,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     if (typeof turn !== 'boolean') checkOptions('MultiHeadAttention: rotary', turn, ['base', 'pairs']);
     this.rotary = turn === true ? {} : turn === false ? undefined : turn;
     this.random = random ?? defaultRandom;
-    // As in PyTorch: if it packs the three weights into one, it computes the fans from the packed weight.
+    // Follows PyTorch: where PyTorch packs the three weights into one, it computes the fans from the packed weight.
     const gain = keyDim === dim && valueDim === dim ? Math.SQRT1_2 : 1;
     const own = { bias, biasInit: zeros(), random: this.random, dtype };
     const input = { ...own, init: xavierUniform({ gain }) };
@@ -181,7 +190,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     this.output = new Dense(dim, dim, own);
   }
 
-  /** Maps [..., queries, dim] to the same shape. */
+  /** Maps queries [..., queries, dim] to a result of the same shape. */
   forward<S extends Shape>(
     query: Input<FeatureMap<E, E>, S>,
     options: AttendOptions = {},
@@ -191,7 +200,10 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     return this.#merge(scaledDotProductAttention(heads.query, heads.key, heads.value, heads.options)) as never;
   }
 
-  /** Like `forward`, but also returns the weights: [..., queries, keys], or [..., heads, queries, keys] for each head. */
+  /**
+   * Does the same as `forward`, but also returns the attention weights. They are [..., queries, keys] if averaged, or
+   * [..., heads, queries, keys] with the weights of each head.
+   */
   forwardWithWeights<S extends Shape>(
     query: Input<FeatureMap<E, E>, S>,
     options: AttendWithWeightsOptions = {},
@@ -228,7 +240,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
   }
 
   #maskOf(query: Tensor, keys: Tensor, { mask, keyPaddingMask }: AttendOptions): Tensor | undefined {
-    // The first of three axes could be the batch or the heads.
+    // With three axes, the first could be either the batch or the heads.
     if (mask !== undefined && mask.rank !== 2 && mask.rank !== query.rank) {
       const wanted = `[queries, keys] or one with ${query.rank} axes`;
       throw new ShapeError(`MultiHeadAttention: expected a mask ${wanted}, got shape ${formatShape(mask.shape)}`);
@@ -243,7 +255,7 @@ export class MultiHeadAttention<const E extends number = number> extends Module 
     return swapHeads(x.reshape([...x.shape.slice(0, -1), this.heads, this.dim / this.heads]));
   }
 
-  /** Undoes `#split`, then applies the output projection. */
+  /** Undoes `#split`, and then applies the output projection. */
   #merge(x: Tensor): Tensor {
     const swapped = swapHeads(x);
     return this.output.forward(swapped.reshape([...swapped.shape.slice(0, -2), this.dim]) as never);

@@ -1,4 +1,4 @@
-/** Position encodings, since attention itself ignores the order of a sequence. */
+/** Encodes positions, since attention itself ignores the order of a sequence. */
 
 import { checkFloat, formatShape } from '@tapegrad/core/extend';
 import {
@@ -15,9 +15,9 @@ import type { SameShape, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';
 
 interface PositionOptions {
-  /** The wavelengths range from 2 pi to 2 pi times this. Defaults to 10000. */
+  /** The ratio of the longest to the shortest wavelength, which is 2 pi. Defaults to 10000. */
   readonly base?: number;
-  /** The position of the first entry. Defaults to 0. */
+  /** The position of the first entry of the sequence. Defaults to 0. */
   readonly offset?: number;
 }
 
@@ -43,7 +43,7 @@ function angles(
 
 /** The options of sinusoidal positions. */
 export interface SinusoidalOptions extends PositionOptions {
-  /** Defaults to float32. */
+  /** The dtype. Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
@@ -74,7 +74,7 @@ export function sinusoidal<const N extends number, const D extends number>(
 }
 
 /**
- * Adds `sinusoidal` positions to a sequence.
+ * A layer that adds `sinusoidal` positions to a sequence.
  *
  * @example
  * new SinusoidalEncoding().forward(zeros([8, 2, 4])).index(0, 0).toArray(); // [0, 1, 0, 1]
@@ -110,17 +110,17 @@ function sequenceOf(call: string, x: Tensor): readonly [length: number, dim: num
 /** The options of rotary positions. */
 export interface RotaryOptions extends PositionOptions {
   /**
-   * The features that form a pair: 2 i and 2 i + 1 (`adjacent`), or i and dim/2 + i (`halves`), as some models were
-   * trained with. Defaults to `adjacent`.
+   * Which features form pair i: 2 i and 2 i + 1 (`adjacent`), or i and dim/2 + i (`halves`). Some models were trained
+   * with `halves`. Defaults to `adjacent`.
    */
   readonly pairs?: 'adjacent' | 'halves';
 }
 
 /**
- * Rotates each pair i of features by the angle p / base^(2 i / dim), which grows with the position p. Products of queries
- * and keys then depend only on their relative positions (Su et al. 2021).
+ * Rotates each pair i of features at position p by the angle p / base^(2 i / dim). Products of rotated queries and keys
+ * then depend on positions only through their differences (Su et al. 2021).
  *
- * @param x [..., length, dim], with an even dim
+ * @param x [..., length, dim], where dim is even
  * @example
  * rotary(tensor([[1, 0], [1, 0]])).toArray(); // [[1, 0], [0.540302, 0.841471]]
  */

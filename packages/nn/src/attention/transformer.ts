@@ -37,23 +37,23 @@ const activations = { relu, gelu: (x: Tensor): Tensor => gelu(x) };
 
 /** The options of transformer layers. */
 export interface TransformerOptions {
-  /** The number of features between the two dense layers. Defaults to four times the dimension. */
+  /** The number of features between the two dense layers. Defaults to four times `dim`. */
   readonly feedForward?: number;
   /** The activation function between the two dense layers. Defaults to `relu`. */
   readonly activation?: 'relu' | 'gelu' | ((x: Tensor) => Tensor);
-  /** Whether to normalise the input of each part, instead of the sum of its input and output. Defaults to false. */
+  /** Whether to normalise the input of each sublayer, instead of the sum of its input and output. Defaults to false. */
   readonly normFirst?: boolean;
   /** The epsilon of the normalisations. Defaults to 1e-5. */
   readonly eps?: number;
-  /** Whether dense layers and normalisations add a bias. Defaults to true. */
+  /** Whether dense layers and normalisations have a bias. Defaults to true. */
   readonly bias?: boolean;
   /** The probability of dropping an element or an attention weight while training. Defaults to 0. */
   readonly dropout?: number;
-  /** Whether self-attention rotates queries and keys by their positions, or the options for it; see `rotary`. */
+  /** Whether self-attention rotates queries and keys by their positions, or the options for this rotation; see `rotary`. */
   readonly rotary?: MultiHeadAttentionOptions['rotary'];
-  /** Draws the initial weights and the dropout masks. Required if `dropout` is above 0. */
+  /** The generator that draws the initial weights and the dropout masks. Required if `dropout` is above 0. */
   readonly random?: Random;
-  /** Defaults to float32. */
+  /** The dtype of the parameters. Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
@@ -72,14 +72,14 @@ const layerOptions = [
 const encodeOptions = ['mask', 'keyPaddingMask', 'causal'] as const;
 const decodeOptions = [...encodeOptions, 'memoryMask', 'memoryKeyPaddingMask'] as const;
 
-/** The options that encoder layers take besides their input. */
+/** The options of a call to an encoder layer. */
 export type EncodeOptions = Pick<AttendOptions, 'mask' | 'keyPaddingMask' | 'causal'>;
 
 /** The options of a call to a decoder layer. */
 export interface DecodeOptions extends EncodeOptions {
-  /** The entries of the memory that each query may attend to, in the same form as `mask`. */
+  /** A mask that says which entries of the memory each query may attend to, in the same form as `mask`. */
   readonly memoryMask?: Tensor;
-  /** [batch, memory length], true for padding entries. */
+  /** A bool mask [batch, memory length] of the memory, true for padding entries. */
   readonly memoryKeyPaddingMask?: Tensor;
 }
 
@@ -120,7 +120,7 @@ abstract class TransformerLayer<E extends number> extends Module {
     this.norm2 = new LayerNorm(dim, normOptions(options));
   }
 
-  /** Throws unless an input has shape [..., length, dim] and the layer's dtype. */
+  /** Returns an input. Throws unless it has shape [..., length, dim] and the layer's dtype. */
   protected check(x: Tensor): Tensor {
     const { name } = this.constructor;
     if (checkTensor(name, x).rank < 2 || x.shape.at(-1) !== this.dim) {
@@ -130,7 +130,7 @@ abstract class TransformerLayer<E extends number> extends Module {
     return x;
   }
 
-  /** Returns norm(x + part(x)), or x + part(norm(x)) with `normFirst`. */
+  /** Returns norm(x + part(x)), or x + part(norm(x)) if `normFirst` is set. */
   protected add(x: Tensor, norm: LayerNorm<E>, part: (x: Tensor) => Tensor): Tensor {
     const normalized = (y: Tensor): Tensor => norm.forward(y as never) as Tensor;
     if (this.normFirst) return x.add(this.#drop(part(normalized(x))));
@@ -152,7 +152,7 @@ abstract class TransformerLayer<E extends number> extends Module {
   }
 }
 
-/** Picks the named options that are defined. */
+/** Returns the named options that are defined. */
 const given = <O extends object, K extends keyof O>(options: O, ...names: readonly K[]): Pick<O, K> =>
   Object.fromEntries(names.filter((name) => options[name] !== undefined).map((name) => [name, options[name]])) as Pick<
     O,
@@ -167,7 +167,8 @@ const normOptions = (options: TransformerOptions) => given(options, 'eps', 'bias
  *
  *     x ← norm(x + attention(x)), then norm(x + dense(activation(dense(x))))
  *
- * With `normFirst`: x + attention(norm(x)) and so on (Xiong et al. 2020). With `causal`, it is the layer of language models.
+ * With `normFirst`, the norm is applied to the input of each part: x + attention(norm(x)), and so on (Xiong et al.
+ * 2020). With `causal`, this is the layer that language models use.
  *
  * @example
  * const layer = new TransformerEncoderLayer(8, 2, { normFirst: true, activation: 'gelu', random: new Random(1) });
@@ -256,7 +257,7 @@ abstract class TransformerStack<E extends number, L extends TransformerLayer<E>>
     this.norm = finalNorm ? new LayerNorm(dim, normOptions(options)) : undefined;
   }
 
-  /** Returns an empty cache for each layer. */
+  /** Returns a list with an empty cache for each layer. */
   caches(): KeyValueCache[] {
     return this.layers.map(() => new KeyValueCache());
   }
@@ -285,7 +286,7 @@ abstract class TransformerStack<E extends number, L extends TransformerLayer<E>>
 type LayerCall<L> = (layer: L, x: Tensor, cache: Pick<AttendOptions, 'cache'>) => Tensor;
 
 interface CachesOption {
-  /** From `caches()`: the keys and values of earlier entries, to which this call appends its own. */
+  /** The keys and values of earlier entries, to which this call appends those of its input. Create them with `caches()`. */
   readonly caches?: readonly KeyValueCache[];
 }
 

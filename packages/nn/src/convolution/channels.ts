@@ -1,4 +1,4 @@
-/** Channels: the second axis of an input [batch, channels, ...]. */
+/** Checks of channels, which are the second axis of an input [batch, channels, ...]. */
 
 import { formatShape } from '@tapegrad/core/extend';
 import { ShapeError, type Tensor } from '@tapegrad/core/lean';

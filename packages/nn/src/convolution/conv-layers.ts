@@ -28,13 +28,16 @@ import type { ConvolutionMap, TransposedMap } from './window-shapes.ts';
 interface WeightOptions {
   /** Whether to add a bias. Defaults to true. */
   readonly bias?: boolean;
-  /** Initialises the weight. Defaults to uniform between -1/sqrt(n) and 1/sqrt(n), n = size of weight[0], as in PyTorch. */
+  /**
+   * The initialiser of the weight. The default draws uniformly between -1/sqrt(n) and 1/sqrt(n), as in PyTorch, where n
+   * is the number of elements of weight[0].
+   */
   readonly init?: Initializer;
-  /** Initialises the bias. Has the same default as `init`. */
+  /** The initialiser of the bias. Has the same default as `init`. */
   readonly biasInit?: Initializer;
   /** The generator that the initialisers draw from. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
-  /** Defaults to float32. */
+  /** The dtype of the parameters. Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
@@ -55,10 +58,10 @@ abstract class SlidingWeight<
   readonly kernelSize: readonly number[];
   readonly options: Options;
   readonly weight: Parameter;
-  /** [out] */
+  /** The bias, [out]. */
   readonly bias: Parameter<readonly [Out]> | undefined;
 
-  /** @param channels the first two lengths of the weight's shape */
+  /** @param channels The lengths of the first two axes of the weight. */
   constructor(
     inChannels: In,
     outChannels: Out,
@@ -129,7 +132,7 @@ abstract class Convolution<
     return [...convolutionOptions, ...weightOptions];
   }
 
-  /** Maps [batch, in, ...spatial] to [batch, out, ...spatial']. */
+  /** Maps [batch, in, ...spatial] to [batch, out, ...spatial'], where windows determine the new spatial lengths. */
   forward<S extends Shape>(
     x: Input<ConvolutionMap<Rank, In, Out, K, O>, S>,
   ): Output<ConvolutionMap<Rank, In, Out, K, O>, S> {
@@ -154,12 +157,12 @@ abstract class TransposedConvolution<
     return [...transposedConvolutionOptions, ...weightOptions];
   }
 
-  /** The axis of the weight that holds the outputs of a group. */
+  /** The axis of the weight along which the outputs of a group lie. */
   get outputAxis(): number {
     return 1;
   }
 
-  /** Maps [batch, in, ...spatial] to [batch, out, ...spatial']. */
+  /** Maps [batch, in, ...spatial] to [batch, out, ...spatial'], where windows determine the new spatial lengths. */
   forward<S extends Shape>(
     x: Input<TransposedMap<Rank, In, Out, K, O>, S>,
   ): Output<TransposedMap<Rank, In, Out, K, O>, S> {
@@ -168,7 +171,7 @@ abstract class TransposedConvolution<
 }
 
 /**
- * A convolution of sequences: see `conv1d`. Its weight is [out, in / groups, kernel], as in PyTorch.
+ * A layer that convolves sequences; see `conv1d`. Its weight is [out, in / groups, kernel], as in PyTorch.
  *
  * @example
  * const layer = new Conv1d(2, 8, 5, { padding: 'same', random: new Random(1) });
@@ -186,7 +189,7 @@ export class Conv1d<
 }
 
 /**
- * A convolution of images: see `conv2d`. Its weight is [out, in / groups, height, width], as in PyTorch.
+ * A layer that convolves images; see `conv2d`. Its weight is [out, in / groups, height, width], as in PyTorch.
  *
  * @example
  * const layer = new Conv2d(3, 16, 3, { padding: 'same', random: new Random(1) });
@@ -205,7 +208,8 @@ export class Conv2d<
 }
 
 /**
- * A transposed convolution of sequences: see `convTranspose1d`. Its weight is [in, out / groups, kernel], as in PyTorch.
+ * A layer that computes transposed convolutions of sequences; see `convTranspose1d`. Its weight is [in, out / groups,
+ * kernel], as in PyTorch.
  *
  * @example
  * const layer = new ConvTranspose1d(8, 4, 2, { stride: 2, random: new Random(1) });
@@ -223,7 +227,8 @@ export class ConvTranspose1d<
 }
 
 /**
- * A transposed convolution of images: see `convTranspose2d`. Its weight is [in, out / groups, height, width], as in PyTorch.
+ * A layer that computes transposed convolutions of images; see `convTranspose2d`. Its weight is [in, out / groups,
+ * height, width], as in PyTorch.
  *
  * @example
  * const layer = new ConvTranspose2d(16, 3, 2, { stride: 2, random: new Random(1) });

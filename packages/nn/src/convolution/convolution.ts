@@ -1,4 +1,4 @@
-/** Convolutions and transposed convolutions of sequences and images, as functions. */
+/** Functions that compute convolutions and transposed convolutions of sequences and images. */
 
 import { checkFloat, type Fitting, formatShape, type Of, type Window, windowedKernels } from '@tapegrad/core/extend';
 import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
@@ -7,13 +7,13 @@ import { byChannel, checkChannels } from './channels.ts';
 import { checkMaps, type PerAxis, perAxis, windowsOf } from './per-axis.ts';
 import type { ByTransposedWeight, ByWeight } from './window-shapes.ts';
 
-/** The options of a convolution: how a weight slides over its input. */
+/** The options of a convolution, which say how the weight slides over the input. */
 export interface ConvolutionOptions {
   /** Number of elements between the starts of consecutive windows. Defaults to 1. */
   readonly stride?: PerAxis;
   /**
-   * Number of zeros added on each side. `same` keeps the length, for a stride of 1; if the total is odd, the end gets
-   * one more. `valid` adds no zeros. Defaults to 0.
+   * Number of zeros added on each side. `same` adds as many zeros as are needed to keep the length; the stride must be
+   * 1. If their total is odd, the end gets one more. `valid` adds no zeros. Defaults to 0.
    */
   readonly padding?: PerAxis | 'same' | 'valid';
   /** Distance between neighbouring elements of a window. Defaults to 1. */
@@ -22,13 +22,16 @@ export interface ConvolutionOptions {
   readonly groups?: number;
 }
 
-/** The options of a transposed convolution: how a weight slides over its result. */
+/** The options of a transposed convolution, which say how the weight slides over the result. */
 export interface TransposedConvolutionOptions {
   /** Number of elements of the result between the starts of consecutive windows. Defaults to 1. */
   readonly stride?: PerAxis;
   /** Number of elements cut off the result on each side. Defaults to 0. */
   readonly padding?: PerAxis;
-  /** Number of elements added to the end of the result, fewer than the stride or the dilation. Defaults to 0. */
+  /**
+   * Number of elements added to the end of the result. It must be less than the larger of stride and dilation. Defaults
+   * to 0.
+   */
   readonly outputPadding?: PerAxis;
   readonly dilation?: PerAxis;
   readonly groups?: number;
@@ -101,7 +104,7 @@ export function convolveTransposed(
           `${window.stride} and a dilation of ${window.dilation}`,
       );
     }
-    // If another window would begin in the output padding, shrinks the end padding so that none does.
+    // Another window might begin in the output padding. If so, shrinks the end padding to prevent this.
     const [before, after] = window.padding;
     return more < window.stride ? window : { ...window, padding: [before, after - more] };
   });
@@ -116,8 +119,8 @@ export function convolveTransposed(
 }
 
 /**
- * Multiplies windows of sequences by a weight: y[n, o, i] = bias[o] + sum over c, j of weight[o, c, j] x[n, c, stride i +
- * dilation j - padding]. This is the cross-correlation that neural networks call a convolution. Padding zeros are multiplied
+ * Computes the convolution of sequences with a weight: y[n, o, i] = bias[o] + sum over c, j of weight[o, c, j] x[n, c,
+ * stride i + dilation j - padding]. In mathematics this is called a cross-correlation. Padding zeros are multiplied
  * like other elements, so an infinite weight gives NaN there.
  *
  * @param x [batch, in, length]
@@ -139,7 +142,7 @@ export function conv1d<S extends Shape, W extends Shape, const O extends Convolu
 }
 
 /**
- * Multiplies windows of images by a weight: see `conv1d`.
+ * Computes the convolution of images with a weight: see `conv1d`.
  *
  * @param x [batch, in, height, width]
  * @param weight [out, in / groups, kernel height, kernel width]
@@ -158,7 +161,8 @@ export function conv2d<S extends Shape, W extends Shape, const O extends Convolu
 }
 
 /**
- * Computes the adjoint of `conv1d` with respect to its input: each element adds itself times the weight to the result.
+ * Computes the adjoint of `conv1d` with respect to its input: each input element is multiplied by the weight, and the
+ * products are added to the result.
  *
  * @param x [batch, in, length]
  * @param weight [in, out / groups, kernel]

@@ -3,14 +3,14 @@
 import { checkTensor, describeValue, formatShape, type Window } from '@tapegrad/core/extend';
 import { ArgumentError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 
-/** One number for all spatial axes, or one for each. */
+/** A value for each spatial axis: one number for all axes, or a list with one number for each. */
 export type PerAxis = number | readonly number[];
 
 /** Formats a per-axis value for a module's settings. */
 export const perAxisText = (value: PerAxis | string): string =>
   typeof value === 'object' ? `[${value.join(', ')}]` : `${value}`;
 
-/** Returns one number for each axis. Throws unless all are integers of at least `least`. */
+/** Returns a list with one number for each axis. Throws unless all of them are integers of at least `least`. */
 export function perAxis(call: string, what: string, value: PerAxis, axes: number, least: number): readonly number[] {
   const list = typeof value === 'number' ? new Array<number>(axes).fill(value) : value;
   if (Array.isArray(list) && list.length === axes && list.every((n) => Number.isInteger(n) && n >= least))
@@ -33,7 +33,10 @@ const places = ['[batch, channels, length]', '[batch, channels, height, width]']
 export const checkMaps = (call: string, x: Tensor, axes: number): void =>
   checkRank(call, x, axes + 2, places[axes - 1]!);
 
-/** The movement of windows. Each option is one number for all axes, or a list with one number for each. */
+/**
+ * The options that describe how windows move. Each option is one number for all axes, or a list with one number for
+ * each.
+ */
 export interface WindowOptions {
   readonly size: PerAxis;
   readonly stride: PerAxis;
@@ -41,10 +44,13 @@ export interface WindowOptions {
   readonly dilation: PerAxis;
 }
 
-/** Returns the padding before and after that keeps the length at stride 1. If the total is odd, the end gets one more. */
+/**
+ * Returns the padding before and after that keeps the length at stride 1. If the total is odd, the padding after is
+ * larger by one.
+ */
 const same = (span: number): readonly [number, number] => [Math.floor(span / 2), Math.ceil(span / 2)];
 
-/** Returns the windows of an input whose spatial axes have the lengths in `shape`. */
+/** Returns a window for each spatial axis of an input. `shape` contains the lengths of these axes. */
 export function windowsOf(call: string, shape: Shape, { size, stride, padding, dilation }: WindowOptions): Window[] {
   const axes = shape.length;
   const sizes = perAxis(call, 'a size', size, axes, 1);

@@ -17,7 +17,7 @@ import {
 } from './pooling.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
-/** The base of pooling layers: a kernel size, and how the kernel slides. */
+/** The base of pooling layers, which have a kernel size and the options of pooling. */
 abstract class Pooling<Rank extends 1 | 2, K extends PerAxis, O, Options> extends Module {
   declare readonly [shapes]: PoolingMap<Rank, K, O>;
   readonly kernel: K;
@@ -36,7 +36,7 @@ abstract class Pooling<Rank extends 1 | 2, K extends PerAxis, O, Options> extend
 
   protected abstract optionNames(): readonly (keyof MaxPoolOptions | keyof AvgPoolOptions)[];
 
-  /** Maps [..., ...spatial] to [..., ...spatial']. */
+  /** Maps [..., ...spatial] to [..., ...spatial'], where windows determine the new spatial lengths. */
   forward<S extends Shape>(x: Input<PoolingMap<Rank, K, O>, S>): Output<PoolingMap<Rank, K, O>, S> {
     return this.pool(x as unknown as Tensor) as never;
   }
@@ -49,7 +49,7 @@ abstract class Pooling<Rank extends 1 | 2, K extends PerAxis, O, Options> extend
 }
 
 /**
- * The maximum of each window of sequences: see `maxPool1d`.
+ * A layer that computes the maximum of each window of sequences; see `maxPool1d`.
  *
  * @example
  * new MaxPool1d(2).forward(zeros([4, 8, 100])).shape; // [4, 8, 50]
@@ -74,7 +74,7 @@ export class MaxPool1d<const K extends PerAxis = PerAxis, const O extends MaxPoo
 }
 
 /**
- * The maximum of each window of images: see `maxPool2d`.
+ * A layer that computes the maximum of each window of images; see `maxPool2d`.
  *
  * @example
  * new MaxPool2d(2).forward(zeros([8, 16, 28, 28])).shape; // [8, 16, 14, 14]
@@ -99,7 +99,7 @@ export class MaxPool2d<const K extends PerAxis = PerAxis, const O extends MaxPoo
 }
 
 /**
- * The mean of each window of sequences: see `avgPool1d`.
+ * A layer that computes the mean of each window of sequences; see `avgPool1d`.
  *
  * @example
  * new AvgPool1d(4).forward(zeros([4, 8, 100])).shape; // [4, 8, 25]
@@ -124,7 +124,7 @@ export class AvgPool1d<const K extends PerAxis = PerAxis, const O extends AvgPoo
 }
 
 /**
- * The mean of each window of images: see `avgPool2d`.
+ * A layer that computes the mean of each window of images; see `avgPool2d`.
  *
  * @example
  * new AvgPool2d([2, 1]).forward(zeros([8, 16, 28, 28])).shape; // [8, 16, 14, 28]
@@ -149,7 +149,7 @@ export class AvgPool2d<const K extends PerAxis = PerAxis, const O extends AvgPoo
 }
 
 /**
- * The means of windows sized for a result of a given height and width: see `adaptiveAvgPool2d`.
+ * A layer that averages windows, sized so that the result has a given height and width; see `adaptiveAvgPool2d`.
  *
  * @example
  * new AdaptiveAvgPool2d([5, 7]).forward(zeros([1, 64, 10, 9])).shape; // [1, 64, 5, 7]
@@ -174,7 +174,7 @@ export class AdaptiveAvgPool2d<const P extends PerAxis = PerAxis> extends Module
 }
 
 /**
- * The mean of each channel: see `globalAvgPool`.
+ * A layer that computes the mean of each channel; see `globalAvgPool`.
  *
  * @example
  * new GlobalAvgPool().forward(zeros([8, 64, 7, 7])).shape; // [8, 64]

@@ -8,7 +8,7 @@ import { type PerAxis, perAxis, windowsOf } from './per-axis.ts';
 import { resample, type Shares } from './resampling.ts';
 import type { PooledMap, PoolingMap, ResizedMap } from './window-shapes.ts';
 
-/** The options of pooling: how windows slide over the last axes. */
+/** The options of pooling, which say how windows slide over the last axes. */
 export interface PoolingOptions {
   /** Number of elements between the starts of consecutive windows. Defaults to the size of a window. */
   readonly stride?: PerAxis;
@@ -26,14 +26,14 @@ export interface MaxPoolOptions extends PoolingOptions {
 
 /** The options of average pooling. */
 export interface AvgPoolOptions extends PoolingOptions {
-  /** Whether the mean counts padding as elements that are 0. Defaults to true. */
+  /** Whether the mean counts padding elements, which are 0. Defaults to true. */
   readonly countIncludePad?: boolean;
 }
 
 export const maxPoolOptions = ['stride', 'padding', 'ceilMode', 'dilation'] as const;
 export const avgPoolOptions = ['stride', 'padding', 'ceilMode', 'countIncludePad'] as const;
 
-/** Returns the lengths of the last `axes` axes of an input. Throws unless it also has a channel axis. */
+/** Returns the lengths of the last `axes` axes of an input. Throws unless the input also has a channel axis. */
 function spatialShape(call: string, x: Tensor, axes: number): Shape {
   if (checkTensor(call, x).rank < axes + 1) {
     const wanted = axes === 1 ? '[..., channels, length]' : '[..., channels, height, width]';
@@ -43,8 +43,8 @@ function spatialShape(call: string, x: Tensor, axes: number): Shape {
 }
 
 /**
- * Rounds the number of windows up: extends the padding at the end until the last window fits. A window is not added if
- * it would begin in the padding at the end.
+ * Implements `ceilMode`, which rounds the number of windows up: extends the padding at the end until the last window
+ * fits. No window is added that would begin in the padding at the end.
  */
 function reachingOver({ size, stride, dilation, padding: [before, after] }: Window, length: number): Window {
   const span = (size - 1) * dilation + 1;
@@ -80,7 +80,7 @@ export function maxPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: MaxPoo
   return windowedKernels().maxPool(x, x.detach(), windows);
 }
 
-/** Counts the elements of each window along an axis: those of the input and, if `padded`, of the padding. */
+/** Counts the elements of each window along an axis. Counts padding elements only if `padded` is set. */
 function counts(
   { size, stride, padding: [before] }: Window,
   length: number,
@@ -102,7 +102,7 @@ export function avgPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: AvgPoo
   const windows = poolingWindows(call, shape, kernel, options);
   const lead = x.shape.slice(0, -axes);
   const { dtype } = x;
-  // Each plane is treated as an image with one channel, so that a sum is a convolution with ones.
+  // Treats each plane as an image with one channel, so that the sums are a convolution with ones.
   const planes = x.reshape([sizeOf(lead), 1, ...shape]);
   const ones = full([1, 1, ...windows.map(({ size }) => size)], 1, { dtype });
   const sums = windowedKernels().conv(planes, ones, { windows, groups: 1 });
@@ -115,12 +115,12 @@ export function avgPool(axes: 1 | 2, x: Tensor, kernel: PerAxis, options: AvgPoo
 }
 
 /**
- * Computes the maximum of each window over the last axis. The gradient goes to the first of tied elements. Padding is never
- * the maximum. A window with a NaN gives NaN.
+ * Computes the maximum of each window over the last axis. The gradient goes to the first of tied elements. Padding is
+ * never the maximum. A window with a NaN gives NaN.
  *
  * @param x [..., length]
  * @param kernel the number of elements of a window
- * @throws ShapeError if a window has only padding, as a dilation can cause; it has no maximum (PyTorch: -Infinity).
+ * @throws ShapeError if a window has only padding, and so no maximum. A dilation can cause this (PyTorch: -Infinity).
  * @example
  * maxPool1d(tensor([[1, 3, 2, 5, 4, 0]]), 2).toArray(); // [[3, 5, 4]]
  */
@@ -184,7 +184,10 @@ export function avgPool2d<S extends Shape, const K extends PerAxis, const O exte
   return avgPool(2, x as Tensor, kernel, options) as never;
 }
 
-/** Makes entry i the mean of the elements from `i * from / to`, rounded down, to `(i + 1) * from / to`, rounded up. */
+/**
+ * Returns shares that make entry i of the result the mean of input elements. They begin at `i * from / to`, rounded
+ * down, and end before `(i + 1) * from / to`, rounded up.
+ */
 const averages = (from: number, to: number): Shares =>
   Array.from({ length: to }, (_, i) => {
     const [start, end] = [Math.floor((i * from) / to), Math.ceil(((i + 1) * from) / to)];
@@ -192,8 +195,9 @@ const averages = (from: number, to: number): Shares =>
   });
 
 /**
- * Averages windows that are sized for a result of a given height and width. Position i of n covers the elements from i
- * length / n, rounded down, to (i + 1) length / n, rounded up, and depends on no others.
+ * Averages windows whose sizes are chosen so that the result has a given height and width. Along an axis, entry i of n
+ * averages elements of the input. They begin at i length / n, rounded down, and end before (i + 1) length / n, rounded
+ * up. An entry depends on no other elements.
  *
  * @param x [..., height, width]
  * @param size the height and width of the result

@@ -1,30 +1,33 @@
-/** Resampling of an axis to another length: each entry of the result is a weighted sum of input entries. */
+/** Resamples an axis to another length: each entry of the result is a weighted sum of input entries. */
 
 import { areWithin, finiteRange } from '@tapegrad/core/extend';
 import { defineOp, type FloatDType, type Tensor, take, tensor, zeros } from '@tapegrad/core/lean';
 
-/** For each entry of the result, the input entries from which it is computed, with their weights. */
+/** For each entry of the result, a list of the input entries from which it is computed, with their weights. */
 export type Shares = readonly (readonly (readonly [place: number, share: number])[])[];
 
 export interface Resampling {
-  /** The axis, counted from the last. */
+  /** The axis to resample, counted from the last. */
   readonly axis: -1 | -2;
-  /** The length of the input's axis. */
+  /** The length of that axis in the input. */
   readonly length: number;
   readonly shares: Shares;
 }
 
-/** From this length on, multiplying by a matrix of mostly zeros takes longer than gathering only the needed entries. */
+/**
+ * The length from which on a matrix product, whose matrix is mostly zeros, takes longer than gathering only the needed
+ * entries.
+ */
 const LONG = 128;
 
-/** Returns the transposed resampling: for each input entry, the result entries that use it. */
+/** Returns the transposed resampling, which lists for each input entry the result entries that use it. */
 function transposed({ axis, length, shares }: Resampling): Resampling {
   const takers = Array.from({ length }, (): [number, number][] => []);
   for (const [to, places] of shares.entries()) for (const [place, share] of places) takers[place]!.push([to, share]);
   return { axis, length: shares.length, shares: takers };
 }
 
-/** Resamples by multiplying by a matrix. */
+/** Resamples with a matrix product. */
 function multiplied(x: Tensor, { axis, length, shares }: Resampling): Tensor {
   const weights = new Float64Array(shares.length * length);
   for (const [to, places] of shares.entries())
@@ -33,7 +36,7 @@ function multiplied(x: Tensor, { axis, length, shares }: Resampling): Tensor {
   return axis === -2 ? matrix.matmul(x) : x.matmul(matrix.transpose());
 }
 
-/** Resamples by gathering entries. It reads only entries that have a share. */
+/** Resamples by gathering entries. Only entries that have a share are read. */
 function taken(x: Tensor, { axis, shares }: Resampling): Tensor {
   const along = axis === -1 ? [shares.length] : [shares.length, 1];
   const most = shares.reduce((count, { length }) => Math.max(count, length), 0);
@@ -55,9 +58,8 @@ function taken(x: Tensor, { axis, shares }: Resampling): Tensor {
 type Resample = (x: Tensor, how: Resampling) => Tensor;
 
 /**
- * Resamples an axis to another length. An output depends only on the inputs that have a weight in it, even if other
- * inputs are NaN or infinite. For such inputs it doesn't use the matrix product, which would multiply 0 by Infinity.
- * The same holds for gradients.
+ * Resamples an axis to another length. NaN and infinities affect only the results that have a share of them. So if an
+ * input contains any, the matrix product isn't used, which would multiply 0 by Infinity. The same holds for gradients.
  */
 export const resample: Resample = defineOp<Resample>({
   name: 'resample',

@@ -1,4 +1,4 @@
-/** Upsampling and downsampling of images. */
+/** Resizes images by upsampling or downsampling. */
 
 import { checkFloat, isFloat } from '@tapegrad/core/extend';
 import { ArgumentError, type Shape, type Tensor, take, tensor } from '@tapegrad/core/lean';
@@ -10,15 +10,22 @@ import { resample, type Shares } from './resampling.ts';
 import type { ResizedMap, ScaledMap } from './window-shapes.ts';
 
 interface ModeOptions {
-  /** `nearest` takes the nearest element; `bilinear` interpolates linearly between neighbours. Defaults to `nearest`. */
+  /**
+   * How to compute an element: `nearest` takes the nearest element, `bilinear` interpolates linearly between
+   * neighbours. Defaults to `nearest`.
+   */
   readonly mode?: 'nearest' | 'bilinear';
   /**
-   * For `bilinear`: whether to align the centres of the corner elements, instead of their outer edges. Defaults to false.
+   * Whether `bilinear` aligns the centres of the corner elements of input and result, instead of their outer edges.
+   * Defaults to false.
    */
   readonly alignCorners?: boolean;
 }
 
-/** Either the height and width of the result, or the factor by which to scale those of the input. */
+/**
+ * The options of `upsample`: either the size (height and width) of the result, or the scale by which to multiply the
+ * input's size.
+ */
 export type UpsampleOptions = ModeOptions &
   ({ readonly size: PerAxis; readonly scale?: never } | { readonly scale: PerAxis; readonly size?: never });
 
@@ -35,14 +42,20 @@ function checkUpsampling(call: 'Upsample' | 'upsample', options: UpsampleOptions
   }
 }
 
-/** An axis: its length, the length of the result's axis, and a map from an edge of a result entry to its input position. */
+/**
+ * A spatial axis: its input length `from`, its result length `to`, and a function that maps the edge of a result
+ * element to its position in the input.
+ */
 interface Axis {
   readonly from: number;
   readonly to: number;
   readonly place: (edge: number) => number;
 }
 
-/** Returns the integer part of a rounded number, or the nearest integer if only rounding error separates them. */
+/**
+ * Returns the integer part of a number that was rounded. If only a rounding error separates the number from an integer,
+ * returns that integer.
+ */
 function wholePart(rounded: number): number {
   const nearest = Math.round(rounded);
   return Math.abs(rounded - nearest) <= 4 * Number.EPSILON * Math.abs(rounded) ? nearest : Math.floor(rounded);
@@ -71,10 +84,14 @@ function axesOf({ shape }: Tensor, { size, scale }: UpsampleOptions): readonly [
 const nearest = ({ from, to, place }: Axis): number[] =>
   Array.from({ length: to }, (_, i) => Math.min(from - 1, wholePart(place(i))));
 
-/** Returns the shares of the two neighbours of each position, or of one entry if the position falls exactly on it. */
+/**
+ * Returns the shares of the two neighbours of each position. A position that falls exactly on an element has only that
+ * element.
+ */
 const neighbours = ({ from, to, place }: Axis, alignCorners: boolean): Shares =>
   Array.from({ length: to }, (_, i) => {
-    // Doubles the position i + 1/2 to 2 i + 1, so that sizes give quotients of integers.
+    // Passes the doubled position 2 i + 1 instead of i + 1/2, so that with a `size` the result is a quotient of
+    // integers.
     const at = alignCorners ? (to > 1 ? (i * (from - 1)) / (to - 1) : 0) : Math.max(0, (place(2 * i + 1) - 1) / 2);
     const left = Math.min(from - 1, wholePart(at));
     const share = Math.max(0, at - left);
@@ -93,12 +110,12 @@ type UpsampleMap<O> = O extends { readonly size: infer P extends PerAxis }
     : ScaledMap<PerAxis>;
 
 /**
- * Resizes images. Each element is the nearest element of the input, or interpolated linearly between neighbours. If the
- * length of an axis doesn't change, its elements don't either, whatever the scale, as in PyTorch. An element depends
- * only on the elements that it is computed from, even where others are NaN or infinite.
+ * Resizes images. Each element of the result is the nearest element of the input, or is interpolated linearly between
+ * neighbours. If an axis keeps its length, nothing is resampled along it, whatever the scale, as in PyTorch. NaN and
+ * infinities affect only the elements that are computed from them.
  *
  * @param x [batch, channels, height, width]
- * @throws ArgumentError if an option is misspelt or out of range.
+ * @throws ArgumentError if an option is misspelled or out of range.
  * @example
  * const x = tensor([[[[1, 2]]]]);
  * upsample(x, { size: [1, 4] }).toArray(); // [[[[1, 1, 2, 2]]]]
@@ -125,7 +142,7 @@ export function upsample<S extends Shape, const O extends UpsampleOptions>(
 }
 
 /**
- * Resizes images: see `upsample`.
+ * A layer that resizes images; see `upsample`.
  *
  * @example
  * new Upsample({ scale: 2 }).forward(zeros([1, 16, 7, 7])).shape; // [1, 16, 14, 14]

@@ -1,11 +1,11 @@
-/** Types that compute the result shapes of convolutions and poolings. */
+/** Types that compute the result shapes of convolutions and pooling. */
 
 import type { Agree, Minus, Plus, Printed, Quotient, SameShapes, Size, Times } from '@tapegrad/core/extend';
 import type { Shape, ShapeError } from '@tapegrad/core/lean';
 import type { Apply, ShapeMap } from '../layer-shapes.ts';
 import type { PerAxis } from './per-axis.ts';
 
-/** The value of a per-axis option for axis `I`. */
+/** The value that a per-axis option has for axis `I`. */
 type At<P, I extends 0 | 1> = P extends number
   ? P
   : P extends readonly number[]
@@ -14,7 +14,7 @@ type At<P, I extends 0 | 1> = P extends number
       : number
     : number;
 
-/** The type of an option. If `O` lacks it, its default; if it may be undefined, `number`. */
+/** The type of an option. If `O` lacks the option, its default; if the option may be undefined, `number`. */
 type Option<O, Name extends string, Otherwise> = Name extends keyof O
   ? undefined extends O[Name]
     ? number
@@ -26,13 +26,13 @@ type Groups<O> = Option<O, 'groups', 1> extends infer G extends number ? G : num
 /** The distance from the first to the last element of a window. */
 type Reach<K extends number, D extends number> = Times<D, Minus<K, 1>>;
 
-/** (n + 2 p - reach - 1) / s + 1 */
+/** The number of window positions, (n + 2 p - r - 1) / s + 1, rounded down, where r is the reach of a window. */
 type Positions<N extends number, R extends number, S extends number, P extends number> = Plus<
   Quotient<Minus<Plus<N, Times<2, P>>, Plus<R, 1>>, S>,
   1
 >;
 
-/** The number of window positions along axis `I` of length `N`. */
+/** The number of window positions along axis `I`, which has length `N`. */
 type WindowLength<N extends number, K, O, S, I extends 0 | 1> =
   Option<O, 'ceilMode', false> extends false
     ? Option<O, 'padding', 0> extends 'same'
@@ -45,7 +45,10 @@ type WindowLength<N extends number, K, O, S, I extends 0 | 1> =
         >
     : number;
 
-/** (n - 1) s - 2 p + reach + 1 + output padding, in steps: the whole expression is too complex for the compiler. */
+/**
+ * The length after a transposed convolution, (n - 1) s - 2 p + r + 1 + output padding, where r is the reach of a
+ * window. It is computed in steps, since the whole expression is too complex for the compiler.
+ */
 type TransposedLength<N extends number, K, O, I extends 0 | 1> =
   Times<Minus<N, 1>, At<Option<O, 'stride', 1>, I>> extends infer Steps extends number
     ? Reach<At<K, I>, At<Option<O, 'dilation', 1>, I>> extends infer R extends number
@@ -77,12 +80,12 @@ type Mismatch<Expected extends number, C extends number> = ShapeError<`expects $
 
 type Axes<N extends 1 | 2> = N extends 1 ? readonly [number] : readonly [number, number];
 
-/** The error for an input that is not a batch of maps with `Rank` spatial axes. */
+/** The error type for an input that is not a batch of maps with `Rank` spatial axes. */
 type MapsError<Rank extends 1 | 2, S> = S extends Shape
   ? ShapeError<`expected an input of shape ${Rank extends 1 ? '[batch, channels, length]' : '[batch, channels, height, width]'}, got ${Printed<S>}`>
   : never;
 
-/** `In` channels become `Out`, and windows of size `K` slide over the spatial axes. */
+/** The result shape for windows of size `K` that slide over the spatial axes, and turn `In` channels into `Out`. */
 type Maps<
   Way extends 'convolution' | 'transposed',
   Rank extends 1 | 2,
@@ -100,24 +103,30 @@ type Maps<
         : Mismatch<In, C>
       : MapsError<Rank, S>;
 
-/** `In` channels become `Out`, and each spatial axis becomes the positions of windows of size `K`. */
+/**
+ * The shape map of convolutions: `In` channels become `Out` channels, and the length of each spatial axis becomes the
+ * number of window positions.
+ */
 export interface ConvolutionMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
   readonly output: Maps<'convolution', Rank, In, Out, K, O, this['input']>;
 }
 
-/** `In` channels become `Out`, and each spatial axis becomes the elements that windows of size `K` cover. */
+/**
+ * The shape map of transposed convolutions: `In` channels become `Out` channels, and each spatial axis becomes as long
+ * as the windows of its elements reach.
+ */
 export interface TransposedMap<Rank extends 1 | 2, In extends number, Out extends number, K, O> extends ShapeMap {
   readonly output: Maps<'transposed', Rank, In, Out, K, O, this['input']>;
 }
 
-/** The error for a weight with the wrong number of axes. */
+/** The error type for a weight with the wrong number of axes. */
 type WeightError<
   Call extends string,
   Wanted extends string,
   W extends Shape,
 > = ShapeError<`${Call}: expected a weight of shape ${Wanted}, got ${Printed<W>}`>;
 
-/** The result of convolving shape `S` with a weight of shape `W`, [out, in / groups, ...kernel]. */
+/** The shape of the convolution of shape `S` with a weight of shape `W`, [out, in / groups, ...kernel]. */
 export type ByWeight<Call extends string, Rank extends 1 | 2, S extends Shape, W extends Shape, O> =
   Unranked<W> extends true
     ? Apply<ConvolutionMap<Rank, number, number, PerAxis, O>, S>
@@ -125,7 +134,7 @@ export type ByWeight<Call extends string, Rank extends 1 | 2, S extends Shape, W
       ? Apply<ConvolutionMap<Rank, Times<C, Groups<O>>, Out, K, O>, S>
       : WeightError<Call, '[out, in / groups, ...kernel]', W>;
 
-/** The result of a transposed convolution of shape `S` with a weight of shape `W`, [in, out / groups, ...kernel]. */
+/** The shape of the transposed convolution of shape `S` with a weight of shape `W`, [in, out / groups, ...kernel]. */
 export type ByTransposedWeight<Call extends string, Rank extends 1 | 2, S extends Shape, W extends Shape, O> =
   Unranked<W> extends true
     ? Apply<TransposedMap<Rank, number, number, PerAxis, O>, S>
@@ -133,7 +142,10 @@ export type ByTransposedWeight<Call extends string, Rank extends 1 | 2, S extend
       ? Apply<TransposedMap<Rank, In, Times<C, Groups<O>>, K, O>, S>
       : WeightError<Call, '[in, out / groups, ...kernel]', W>;
 
-/** The last `Rank` axes become positions of windows of size `K`. The stride defaults to `K`. */
+/**
+ * The shape map of pooling: the lengths of the last `Rank` axes become the numbers of positions of windows of size `K`.
+ * The stride defaults to `K`.
+ */
 export interface PoolingMap<Rank extends 1 | 2, K, O> extends ShapeMap {
   readonly output: Rank extends 1
     ? this['input'] extends readonly [...infer Lead extends Shape, infer L extends number]
@@ -144,14 +156,14 @@ export interface PoolingMap<Rank extends 1 | 2, K, O> extends ShapeMap {
       : Shape;
 }
 
-/** The last two axes get the lengths `P`. */
+/** The shape map of resizing: the last two axes get the lengths `P`. */
 export interface ResizedMap<P extends PerAxis> extends ShapeMap {
   readonly output: this['input'] extends readonly [...infer Lead extends Shape, unknown, unknown]
     ? readonly [...Lead, At<P, 0>, At<P, 1>]
     : Shape;
 }
 
-/** The lengths of the last two axes are multiplied by `P`. */
+/** The shape map of scaling: the lengths of the last two axes are multiplied by `P`. */
 export interface ScaledMap<P extends PerAxis> extends ShapeMap {
   readonly output: this['input'] extends readonly [
     ...infer Lead extends Shape,
@@ -162,14 +174,14 @@ export interface ScaledMap<P extends PerAxis> extends ShapeMap {
     : Shape;
 }
 
-/** The axes after the first two are removed. */
+/** The shape map of global pooling: the axes after the first two are removed. */
 export interface PooledMap extends ShapeMap {
   readonly output: this['input'] extends readonly [infer B extends number, infer C extends number, ...unknown[]]
     ? readonly [B, C]
     : Shape;
 }
 
-/** All axes after the first are merged into one. */
+/** The shape map of `Flatten`: all axes after the first are merged into one. */
 export interface FlattenMap extends ShapeMap {
   readonly output: Unranked<this['input']> extends true
     ? readonly [number, number]
@@ -178,7 +190,7 @@ export interface FlattenMap extends ShapeMap {
       : Shape;
 }
 
-/** The axes after the first become those of `T`, with the same number of elements. */
+/** The shape map of `Reshape`: the axes after the first become those of `T`, with the same number of elements. */
 export interface ReshapeMap<T extends Shape> extends ShapeMap {
   readonly output: Unranked<this['input']> extends true
     ? readonly [number, ...T]
@@ -189,7 +201,7 @@ export interface ReshapeMap<T extends Shape> extends ShapeMap {
       : Shape;
 }
 
-/** The axes after the first must be `S`. */
+/** The shape map of `InputShape`: the axes after the first must be `S`. */
 export interface InputMap<S extends Shape> extends ShapeMap {
   readonly output: Unranked<this['input']> extends true
     ? readonly [number, ...S]
@@ -200,7 +212,7 @@ export interface InputMap<S extends Shape> extends ShapeMap {
       : ShapeError<`expects examples of shape ${Printed<S>} but receives a scalar`>;
 }
 
-/** Channels become blocks of `R` by `R` elements. */
+/** The shape map of `PixelShuffle`: channels become blocks of `R` by `R` elements. */
 export interface ShuffleMap<R extends number> extends ShapeMap {
   readonly output: this['input'] extends readonly [
     infer B extends number,

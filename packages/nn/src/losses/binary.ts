@@ -19,9 +19,9 @@ import {
 } from './loss.ts';
 
 /**
- * Computes the hinge loss max(0, 1 - t p) for targets t of -1 and 1, with derivative 0 at the hinge.
+ * Computes the hinge loss max(0, 1 - t p) for targets t of -1 and 1. The derivative at the kink is 0.
  *
- * @throws ArgumentError for other targets.
+ * @throws ArgumentError if a target is neither -1 nor 1.
  * @example
  * hinge(tensor([0.5, 2]), tensor([-1, 1]), { reduction: 'none' }).toArray(); // [1.5, 0]
  */
@@ -38,16 +38,17 @@ export function hinge<P extends Shape, T extends Shape, const R extends Reductio
 
 /** The options of `binaryCrossEntropy`. */
 export interface BinaryCrossEntropyOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** A factor on the loss of positive targets (t = 1): a number, or a tensor that broadcasts to the logits' shape. */
+  /** A factor for the loss of positive targets (t = 1): a number, or a tensor that broadcasts to the logits' shape. */
   readonly posWeight?: number | Tensor;
 }
 
 /**
- * Computes the binary cross-entropy -t log s(x) - (1 - t) log(1 - s(x)) of logits x, with s the sigmoid. It uses t
- * softplus(-x) + (1 - t) softplus(x), which neither overflows nor cancels. Targets are probabilities, 0 and 1 included.
- * `posWeight` multiplies the first term. A term of weight 0 is 0, even at a logit of ±Infinity (where PyTorch gives NaN).
+ * Computes the binary cross-entropy -t log s(x) - (1 - t) log(1 - s(x)) of logits x, with s the sigmoid. The
+ * computation uses t softplus(-x) + (1 - t) softplus(x), which neither overflows nor cancels. Targets t are
+ * probabilities, including 0 and 1. `posWeight` multiplies the first term. A term whose factor is 0 is 0, even at a
+ * logit of ±Infinity (PyTorch: NaN).
  *
- * @throws ArgumentError for other targets.
+ * @throws ArgumentError if a target is not a probability.
  * @example
  * binaryCrossEntropy(tensor([0, 3]), tensor([1, 1]), { reduction: 'none' }).toArray(); // [0.693147, 0.048587]
  */
@@ -72,13 +73,16 @@ function crossEntropies(x: Tensor, t: Tensor, posWeight?: number | Tensor): Tens
 
 /** The options of the focal loss. */
 export interface FocalOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The exponent with which well-predicted elements are discounted. Defaults to 2. */
+  /** The exponent by which elements that are predicted well are discounted. Defaults to 2. */
   readonly gamma?: number;
 }
 
 /** The options of the sigmoid focal loss. */
 export interface SigmoidFocalOptions<R extends Reduction = Reduction> extends FocalOptions<R> {
-  /** The weight of targets 1; that of targets 0 is 1 - alpha. If negative, there are no weights. Defaults to 0.25. */
+  /**
+   * The weight of targets that are 1; targets that are 0 have weight 1 - alpha. A negative alpha turns weighting off.
+   * Defaults to 0.25.
+   */
   readonly alpha?: number;
 }
 
@@ -89,11 +93,11 @@ export function discount(x: Tensor, gamma: number): Tensor {
 }
 
 /**
- * Computes the focal loss a_t (1 - p_t)^gamma c, in which well-predicted elements count little (Lin et al. 2017). Here c is
- * the binary cross-entropy of logits x, p_t = t p + (1 - t) (1 - p), p = s(x), and a_t = t alpha + (1 - t) (1 - alpha). As
- * in `binaryCrossEntropy`, a term of weight 0 is 0 at every logit.
+ * Computes the focal loss a_t (1 - p_t)^gamma c, in which elements that are predicted well count little (Lin et al.
+ * 2017). Here c is the binary cross-entropy of logits x, p_t = t p + (1 - t) (1 - p), p = s(x), and a_t = t alpha + (1
+ * - t) (1 - alpha). As in `binaryCrossEntropy`, a term whose factor is 0 is 0 at every logit.
  *
- * @throws ArgumentError for targets that aren't probabilities.
+ * @throws ArgumentError if a target is not a probability.
  * @example
  * sigmoidFocal(tensor([0, -2]), tensor([1, 1]), { reduction: 'none' }).toArray(); // [0.043322, 0.4125196]
  */

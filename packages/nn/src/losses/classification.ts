@@ -28,7 +28,10 @@ import {
   weighted,
 } from './loss.ts';
 
-/** Labels [n, …] or probabilities [n, c, …] for logits [n, c, …], or the message that says they don't fit. */
+/**
+ * The type of targets for logits [n, c, …]: labels [n, …] or probabilities [n, c, …], or an error message if they don't
+ * fit.
+ */
 export type ClassTargets<L extends Shape, T extends Shape> =
   SameShapes<L, T> extends true
     ? Tensor<T>
@@ -38,18 +41,19 @@ export type ClassTargets<L extends Shape, T extends Shape> =
 
 /** The options of `crossEntropy`. */
 export interface CrossEntropyOptions<R extends Reduction = Reduction> extends ClassOptions<R> {
-  /** The share of a target that is spread evenly over all classes. Defaults to 0. */
+  /** The fraction of each target that is spread evenly over all classes. Defaults to 0. */
   readonly labelSmoothing?: number;
 }
 
 /**
- * Computes the cross-entropy -sum_j w_j t_j log softmax(x)_j of each row of logits x [n, c], or [n, c, …] with rows along
- * the second axis. The target of a row is its class, from an int32 tensor [n, …], or the probabilities of all classes, from
- * a float tensor of the logits' shape. Label smoothing e replaces a target t by (1 - e) t + e / c (Szegedy et al. 2016). The
- * mean is over the rows; with labels and weights, it is weighted by the rows' class weights. A class of target or weight 0
- * adds nothing, even if its logit is -Infinity (PyTorch: NaN).
+ * Computes the cross-entropy -sum_j w_j t_j log softmax(x)_j of each row of logits x [n, c] or [n, c, …]. A row has one
+ * logit for each class, along the second axis. The targets are either an int32 tensor [n, …] with the class of each
+ * row, or a float tensor of probabilities with the logits' shape. Label smoothing e replaces a target t by (1 - e) t +
+ * e / c (Szegedy et al. 2016). The mean is over the rows. If targets are labels and there are class weights, it is a
+ * weighted mean. A class whose target or weight is 0 adds nothing, even if its logit is -Infinity (PyTorch: NaN).
  *
- * @throws ArgumentError for a label out of range, an empty batch, or a mean of rows that are all ignored or have weight 0.
+ * @throws ArgumentError if a label is out of range or the batch is empty. Also for a mean of rows that are all ignored
+ * or have weight 0.
  * @example
  * const logits = tensor([[0, 0], [2, 0], [1, 5]]);
  * const labels = tensor([1, 0, -1], { dtype: 'int32' });
@@ -79,7 +83,7 @@ export function crossEntropy<L extends Shape, T extends Shape, const R extends R
   }) as never;
 }
 
-/** Returns the mean of w log p over the classes of each row. */
+/** Returns, for each row, the mean of w log p over the classes. */
 function spread(rows: Tensor, weight: Tensor | undefined): Tensor {
   const logs = rows.logSoftmax(1);
   return (weight === undefined ? logs : weighted(logs, weight, Number.NEGATIVE_INFINITY)).mean(1);
@@ -89,7 +93,7 @@ function spread(rows: Tensor, weight: Tensor | undefined): Tensor {
 const byWeight = (losses: Tensor, weights: Tensor | undefined): Tensor =>
   weights === undefined ? losses : weighted(losses, weights, Number.POSITIVE_INFINITY);
 
-/** Computes -sum w t log p of each row, reduced. */
+/** Computes the loss -sum w t log p of each row, and reduces the losses. */
 function ofProbabilities(
   x: Tensor,
   targets: Tensor,
@@ -109,11 +113,12 @@ function ofProbabilities(
 }
 
 /**
- * Computes the negative log-likelihood -w_t x_t of each row of log-probabilities x [n, c] or [n, c, …], such as a
- * `logSoftmax`. The labels t are an int32 tensor [n, …]. If there are weights, the mean is weighted by those of the labels.
- * For logits, `crossEntropy` is faster.
+ * Computes the negative log-likelihood -w_t x_t of each row of log-probabilities x [n, c] or [n, c, …], such as those
+ * from `logSoftmax`. The labels t are an int32 tensor [n, …]. If there are class weights, the mean is weighted by the
+ * weights of the labels. If you have logits, `crossEntropy` is faster.
  *
- * @throws ArgumentError for a label out of range, an empty batch, or a mean of rows that are all ignored or have weight 0.
+ * @throws ArgumentError if a label is out of range or the batch is empty. Also for a mean of rows that are all ignored
+ * or have weight 0.
  * @example
  * nll(tensor([[-0.5, -1], [-2, -3]]), tensor([1, 0], { dtype: 'int32' })).item(); // 1.5
  */
@@ -134,10 +139,12 @@ export function nll<L extends Shape, T extends Shape, const R extends Reduction 
 }
 
 /**
- * Computes the focal loss w_t (1 - p_t)^gamma (-log p_t) of each row of logits [n, c] or [n, c, …], with p = softmax(x) and
- * int32 labels t [n, …]. Well-predicted rows count little (Lin et al. 2017). With gamma = 0 it is `crossEntropy`.
+ * Computes the focal loss w_t (1 - p_t)^gamma (-log p_t) of each row of logits [n, c] or [n, c, …], with p = softmax(x)
+ * and int32 labels t [n, …]. Rows that are predicted well count little (Lin et al. 2017). With gamma = 0 the loss
+ * equals `crossEntropy`.
  *
- * @throws ArgumentError for a label out of range, an empty batch, or a mean of rows that are all ignored or have weight 0.
+ * @throws ArgumentError if a label is out of range or the batch is empty. Also for a mean of rows that are all ignored
+ * or have weight 0.
  * @example
  * softmaxFocal(tensor([[0, 0], [9, 0]]), tensor([1, 0], { dtype: 'int32' }), { gamma: 1, reduction: 'sum' }).item(); // 0.346574
  */
@@ -151,7 +158,7 @@ export function softmaxFocal<L extends Shape, T extends Shape, const R extends R
   checkOption('softmaxFocal', 'gamma', gamma, gamma >= 0, 'a number >= 0');
   return reduceLabelled('softmaxFocal', logits, labels as unknown as Tensor, options, (rows, list, weights) => {
     const entropies = kernels.crossEntropy(rows, list);
-    // Computes 1 - p, accurately even where p is nearly 1.
+    // Computes 1 - p, with full precision even where p is nearly 1.
     const missed = expm1(flatAtInfinity(entropies).neg()).neg();
     return byWeight(entropies.mul(discount(missed, gamma)), weights);
   }) as never;

@@ -1,4 +1,7 @@
-/** Connectionist temporal classification, for sequences whose labels are known but not aligned with the steps. */
+/**
+ * Connectionist temporal classification: a loss for sequences whose labels are known, but not the steps at which they
+ * occur.
+ */
 
 import { areWithin, checkFloat, formatShape, isAnyTrue, sameShape } from '@tapegrad/core/extend';
 import {
@@ -23,7 +26,7 @@ import { checkLossOptions, checkNotEmpty, type Loss, type LossOptions, type Redu
 export interface CtcOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** The class of the blank symbol. Defaults to 0. */
   readonly blank?: number;
-  /** Whether the loss of targets that no path can produce is 0 instead of Infinity. Defaults to false. */
+  /** Whether the loss is 0 instead of Infinity for targets that no path can produce. Defaults to false. */
   readonly zeroInfinity?: boolean;
 }
 
@@ -31,27 +34,28 @@ export interface CtcOptions<R extends Reduction = Reduction> extends LossOptions
 type Lengths = Tensor | readonly number[];
 
 /**
- * The logarithm of probability 0: far below every sum of logarithms, but finite, so that no difference of two is NaN. Its
- * exponential is 0 next to any other, so no gradient flows along impossible paths.
+ * Stands for the logarithm of probability 0. It is far below every sum of logarithms, but finite, so that no difference
+ * of two is NaN. Its exponential is 0 relative to any other, so no gradient flows along impossible paths.
  */
 const IMPOSSIBLE = -1e30;
 
-/** Losses above this belong to impossible paths. */
+/** The threshold above which a loss belongs to targets that no path can produce. */
 const INFINITE_LOSS = 1e29;
 
 /**
- * Computes the negative log-probability of target sequences, summed over all alignments with the steps. An alignment is a
- * path that gives the targets once repetitions are merged and blanks dropped (Graves et al. 2006). The mean is over the
- * losses divided by their targets' lengths, as in PyTorch. Targets that no path can produce have no gradient, whether their
- * loss is Infinity or, with `zeroInfinity`, 0: no direction decreases it (PyTorch gives NaN at Infinity).
+ * Computes the negative log-probability of target sequences, summed over all alignments with the steps. An alignment is
+ * a path of one symbol per step. It gives the targets after repetitions are merged and blanks are dropped (Graves et
+ * al. 2006). For the mean, each loss is first divided by the length of its target, as in PyTorch. Targets that no path
+ * can produce have no gradient, since no direction decreases their loss. This holds whether the loss is Infinity
+ * (PyTorch: NaN) or, with `zeroInfinity`, 0.
  *
- * The batch comes first: log-probabilities are [batch, steps, c], such as a `logSoftmax`. Pass PyTorch's [steps, batch, c]
- * as `x.permute([1, 0, 2])`.
+ * The batch comes first: log-probabilities, such as those from `logSoftmax`, are [batch, steps, c]. Pass PyTorch's
+ * [steps, batch, c] as `x.permute([1, 0, 2])`.
  *
- * @param targets int32 [batch, longest]; each row counts up to its length
- * @param inputLengths the number of steps of each sequence that count
- * @param targetLengths the number of labels of each row that count
- * @throws ArgumentError for a length or a label out of range.
+ * @param targets Labels as int32 [batch, longest]; each row is used up to its length.
+ * @param inputLengths The number of steps to use of each sequence.
+ * @param targetLengths The number of labels to use of each row.
+ * @throws ArgumentError if a length or a label is out of range.
  * @example
  * const logits = zeros([1, 3, 2]);
  * const targets = tensor([[1]], { dtype: 'int32' });
@@ -78,7 +82,7 @@ export function ctc<L extends Shape, const R extends Reduction = 'mean'>(
 
   const { symbols, skips } = withBlanks(counts.where(targets, blank), blank);
   const scores = pathScores(x, symbols, skips, inputs);
-  // A path ends with the last label, or with the blank after it.
+  // A path ends with the last label, or with the blank after the last label.
   const last = lengths.mul(2).add(PADDING).reshape([batch, 1]) as Tensor;
   const ends = concat([gather(scores, last, 1), gather(scores, last.sub(1), 1)], 1);
   const found = logSumExp(ends, 1).neg() as Tensor;
@@ -128,16 +132,16 @@ function checkClasses(targets: Tensor, counts: Tensor, c: number, blank: number)
 }
 
 interface Symbols {
-  /** int32 [batch, 2 longest + 1] */
+  /** The symbols of each target with blanks, int32 [batch, 2 * longest + 1]. */
   readonly symbols: Tensor;
   /**
-   * Marks the positions at which a path may skip the blank and come from the label before it: bool, of the shape of the
-   * symbols.
+   * A bool tensor of the shape of the symbols. It is true where a path may skip the blank before a label, and come from
+   * the previous label.
    */
   readonly skips: Tensor;
 }
 
-/** Puts blanks before, between and after the targets. */
+/** Inserts blanks before, between and after the labels of each target. */
 function withBlanks(targets: Tensor, blank: number): Symbols {
   const [batch, longest] = targets.shape as readonly [number, number];
   const blanks = full([batch, longest], blank, { dtype: 'int32' });
@@ -150,12 +154,12 @@ function withBlanks(targets: Tensor, blank: number): Symbols {
   return { symbols, skips: concat([never, differs], 1) };
 }
 
-/** The number of columns before the first symbol, which no path takes. */
+/** The number of columns before the first symbol. No path passes through them. */
 const PADDING = 2;
 
 /**
- * Runs the forward recursion. Returns the log-probability of all paths that are at symbol s after the counted steps: [batch,
- * PADDING + symbols].
+ * Runs the forward recursion. Returns the log-probability of all paths that are at symbol s after the last step:
+ * [batch, PADDING + symbols].
  */
 function pathScores(x: Tensor, symbols: Tensor, skips: Tensor, inputs: Tensor): Tensor {
   const [batch, steps] = x.shape as readonly [number, number];
@@ -164,7 +168,7 @@ function pathScores(x: Tensor, symbols: Tensor, skips: Tensor, inputs: Tensor): 
   const emissions = gather(x, places, 2).maximum(IMPOSSIBLE).permute([1, 0, 2]) as Tensor;
   const limit = skips.where(full([], 0, { dtype: x.dtype }), IMPOSSIBLE);
   const padding = full([batch, PADDING], IMPOSSIBLE, { dtype: x.dtype });
-  // Before the first step, every path is at a position that leads to the first blank or the first label.
+  // Before the first step, every path is at a position from which the first blank and the first label can be reached.
   const start = full([batch, width - 1], IMPOSSIBLE, { dtype: x.dtype });
   let scores: Tensor = concat([padding, full([batch, 1], 0, { dtype: x.dtype }), start], 1);
   for (let step = 0; step < steps; step++) {

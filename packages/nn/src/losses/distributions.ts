@@ -1,4 +1,4 @@
-/** Losses between distributions. */
+/** Losses that compare probability distributions. */
 
 import { isAnyTrue } from '@tapegrad/core/extend';
 import type { Shape, Tensor } from '@tapegrad/core/lean';
@@ -13,26 +13,26 @@ import {
   type Targets,
 } from './loss.ts';
 
-/** Like `Reduction`, or `batchMean`: the sum divided by the length of the first axis, so the mean over distributions. */
+/** How to reduce the losses: like `Reduction`, or `batchMean`, which is the sum divided by the length of the first axis. */
 export type DivergenceReduction = Reduction | 'batchMean';
 
 /** The options of `klDivergence`. */
 export interface KlDivergenceOptions<R extends DivergenceReduction = DivergenceReduction> {
   /**
-   * `mean` and `sum` are over all elements, `batchMean` is the mean over distributions along the last axis. Defaults to
-   * `mean`.
+   * How to reduce the losses. `mean` and `sum` are over all elements. `batchMean` is the sum divided by the length of
+   * the first axis, and so the mean over distributions [n, c]. Defaults to `mean`.
    */
   readonly reduction?: R;
-  /** Whether the targets are logarithms of probabilities too. Defaults to false. */
+  /** Whether the targets, too, are logarithms of probabilities. Defaults to false. */
   readonly logTarget?: boolean;
 }
 
 /**
- * Computes t (log t - x) for each element, from log-probabilities x and target probabilities t. Summed over a distribution,
- * it is the Kullback-Leibler divergence KL(t || e^x) (1951). Where t is 0, the loss and its gradients are 0 for any x, even
- * if t is given as the logarithm -Infinity (PyTorch: NaN).
+ * Computes t (log t - x) for each element, from log-probabilities x and target probabilities t. Their sum over a
+ * distribution is the Kullback-Leibler divergence KL(t || e^x) (Kullback and Leibler 1951). Where t is 0, the loss and
+ * its gradients are 0 for any x, even if t is given as its logarithm, -Infinity (PyTorch: NaN).
  *
- * @throws ArgumentError for a target below 0.
+ * @throws ArgumentError if a target is below 0.
  * @example
  * const p = tensor([[0.5, 0.5]]);
  * const q = tensor([[0.25, 0.75]]);
@@ -52,7 +52,7 @@ export function klDivergence<P extends Shape, T extends Shape, const R extends D
   return reduce('klDivergence', losses, reduction as Reduction | undefined) as never;
 }
 
-/** Computes e^t (t - x), with 0 where e^t is 0 and the difference is infinite. */
+/** Computes e^t (t - x), and returns 0 where e^t is 0 and the difference is infinite. */
 function fromLogarithms(x: Tensor, t: Tensor): Tensor {
   const [probability, difference] = [t.exp(), t.sub(x)];
   const never = probability.equal(0).minimum(difference.sub(difference).notEqual(0));
@@ -60,7 +60,7 @@ function fromLogarithms(x: Tensor, t: Tensor): Tensor {
   return never.where(0, fromLogarithms(never.where(0, x), never.where(0, t)));
 }
 
-/** Computes t (log t - x). Where t is 0, it ignores log t and x, which may be infinite. */
+/** Computes t (log t - x). Where t is 0, log t and x are ignored, since they may be infinite. */
 function fromProbabilities(x: Tensor, t: Tensor): Tensor {
   const positive = t.greater(0);
   const difference = positive.where(t, 1).log().sub(x);

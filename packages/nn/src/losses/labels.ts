@@ -1,4 +1,4 @@
-/** The common parts of classification losses: rows with a number for each class, and int32 labels. */
+/** The common parts of classification losses, which compare rows, with one number for each class, with int32 labels. */
 
 import {
   areWithin,
@@ -15,7 +15,7 @@ import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '
 import { checkArgument } from '../checks.ts';
 import { checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
 
-/** The shape of the labels for logits [n, c] or [n, c, …]: without the classes. */
+/** The shape of the labels for logits [n, c] or [n, c, …]: that of the logits without the class axis. */
 export type LabelShape<L extends Shape> = L extends readonly [
   infer N extends number,
   unknown,
@@ -32,15 +32,15 @@ export type Labels<Call extends string, L extends Shape, T extends Shape> =
 
 /** The options of classification losses. */
 export interface ClassOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** A weight for each class, [c]; the mean is then weighted by the labels' weights. */
+  /** A weight for each class, [c]. If present, the mean is weighted by the weights of the labels. */
   readonly weight?: Tensor;
-  /** A label to ignore: it adds no loss, and does not count in the mean. */
+  /** A label to ignore. Rows with this label add no loss, and don't count in the mean. */
   readonly ignoreIndex?: number;
 }
 
 export const labelShapeOf = ({ shape }: Tensor): Shape => shape.toSpliced(1, 1);
 
-/** Throws unless x is [n, c] or [n, c, …]. */
+/** Throws unless logits have shape [n, c] or [n, c, …]. */
 export function checkLogits(call: string, x: Tensor): void {
   checkFloat(call, x);
   if (x.rank < 2) {
@@ -49,7 +49,10 @@ export function checkLogits(call: string, x: Tensor): void {
   checkNotEmpty(call, x);
 }
 
-/** Throws unless labels, of the right shape, are int32 classes from 0 to c - 1 or ignored. Names the first bad label. */
+/**
+ * Throws unless each label is an int32 class from 0 to c - 1, or the ignored label. Names the first bad label. The
+ * shape is checked elsewhere.
+ */
 function checkLabels(call: string, labels: Tensor, c: number, ignored: number | undefined): void {
   const { dtype, elements } = labels;
   if (dtype !== 'int32') throw new DTypeError(`${call}: the labels are ${dtype}, expected int32; cast them`);
@@ -62,7 +65,7 @@ function checkLabels(call: string, labels: Tensor, c: number, ignored: number | 
   );
 }
 
-/** Throws unless labels fit logits. */
+/** Throws unless labels match logits in shape and are valid classes. */
 export function checkLabelled(call: string, x: Tensor, labels: Tensor, ignored: number | undefined): void {
   checkLogits(call, x);
   const wanted = labelShapeOf(x);
@@ -73,7 +76,7 @@ export function checkLabelled(call: string, x: Tensor, labels: Tensor, ignored: 
   checkLabels(call, labels, x.shape[1]!, ignored);
 }
 
-/** Throws unless there is a weight for each class. */
+/** Throws unless the weight, if there is one, has one number for each class. */
 export function checkWeight(call: string, x: Tensor, weight: Tensor | undefined): void {
   if (weight === undefined) return;
   checkArgument(call, 'the weight', weight);
@@ -87,35 +90,36 @@ export function checkWeight(call: string, x: Tensor, weight: Tensor | undefined)
   }
 }
 
-/** Reshapes logits [n, c, …] to rows [m, c]. */
+/** Reshapes logits [n, c, …] to rows [m, c], with one row for each label. */
 export function rowsOf(x: Tensor): Tensor {
   if (x.rank === 2) return x;
   const [batch, classes, ...others] = x.shape.map((_, axis) => axis);
   return (x.permute([batch!, ...others, classes!]) as Tensor).reshape([-1, x.shape[1]!]);
 }
 
-/** Reshapes the losses of rows, [m], to the labels' shape. */
+/** Reshapes the losses of rows, [m], to the shape of the labels. */
 export const shaped = (losses: Tensor, shape: Shape): Tensor => (shape.length === 1 ? losses : losses.reshape(shape));
 
 /**
- * Computes the weighted loss of each row from its label and, if there are weights, the label's weight. A row whose label is
- * ignored gets the label 0 instead.
+ * Computes the weighted loss of each row from its label and, if there are class weights, the label's weight. For a row
+ * with the ignored label, the label passed is 0.
  */
 export type RowLoss = (rows: Tensor, labels: Tensor, weights: Tensor | undefined) => Tensor;
 
-/** Computes the losses of rows, with 0 for ignored rows. */
+/** Computes the losses of rows. The loss of an ignored row is 0. */
 function lossesOf(rows: Tensor, labels: Tensor, weights: Tensor | undefined, counts: Tensor, lossOf: RowLoss): Tensor {
   const losses = lossOf(rows, labels, weights);
   const values = losses.detach();
   const harmful = counts.equal(0).minimum(values.sub(values).notEqual(0));
-  // Ignored rows may hold anything. Infinite derivatives times 0 are NaN, so such rows are replaced before they are used.
+  // Ignored rows may contain anything. Since infinite derivatives times 0 are NaN, such rows are replaced before they
+  // are used.
   const harmless = isAnyTrue(harmful.elements)
     ? lossOf(harmful.reshape([-1, 1]).where(0, rows), labels, weights)
     : losses;
   return counts.where(harmless, 0);
 }
 
-/** Reduces the losses of labelled rows. The mean is weighted, and ignored rows have weight 0. */
+/** Reduces the losses of labelled rows. The mean is weighted; ignored rows have weight 0. */
 export function reduceLabelled(
   call: string,
   x: Tensor,

@@ -1,8 +1,9 @@
 /**
- * The common parts of losses. A loss measures how far predictions are from their targets. It returns the mean over
- * elements or rows by default, and optionally their sum or the separate losses.
+ * The common parts of losses. A loss measures how far predictions are from their targets. By default it returns the
+ * mean over elements or rows. Optionally, it returns their sum or all losses separately.
  *
- * Nothing is broadcast here: predictions [n, 1] with targets [n] are an error, not an n x n matrix.
+ * Losses don't broadcast predictions and targets: predictions [n, 1] with targets [n] are an error, not an n x n
+ * matrix.
  */
 
 import {
@@ -20,25 +21,25 @@ import {
 import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkOptions } from '../checks.ts';
 
-/** Whether to return the mean of the losses of all elements or rows, their sum, or each loss. */
+/** How to reduce the losses of all elements or rows: to their `mean`, to their `sum`, or not at all (`none`). */
 export type Reduction = 'mean' | 'sum' | 'none';
 
-/** The options that all losses take. */
+/** The options that all losses accept. */
 export interface LossOptions<R extends Reduction = Reduction> {
-  /** Defaults to `mean`. */
+  /** How to reduce the losses. Defaults to `mean`. */
   readonly reduction?: R;
 }
 
-/** A loss: of shape `S` if it isn't reduced, otherwise a scalar. */
+/** The type of a loss: a tensor of shape `S` if the losses aren't reduced, otherwise a scalar. */
 export type Loss<R extends Reduction, S extends Shape> = Tensor<R extends 'none' ? S : Scalar>;
 
-/** Targets `Tensor<T>` of the shape of the predictions, or the message that says the shapes differ. */
+/** The type of targets: `Tensor<T>` if they have the same shape as the predictions, otherwise an error message. */
 export type Targets<Call extends string, P extends Shape, T extends Shape> =
   SameShapes<P, T> extends true
     ? Tensor<T>
     : ShapeError<`${Call}: predictions of shape ${Printed<P>} and targets of shape ${Printed<T>} differ`>;
 
-/** Throws if a loss gets an option other than `reduction` and those in `own`. */
+/** Throws if a loss gets an option other than `reduction` and the options in `own`. */
 export function checkLossOptions<O extends { readonly reduction?: unknown }>(
   call: string,
   options: O,
@@ -71,12 +72,12 @@ export function comparable(call: string, predictions: Tensor, targets: unknown):
   return [predictions, t];
 }
 
-/** The targets that a loss accepts: those for which a function of them is within a range. */
+/** The targets that a loss accepts: a function of each target must be within a range. */
 export interface Accepted {
   readonly range: ElementRange;
-  /** Defaults to the targets themselves. */
+  /** Computes the values to compare with the range. Defaults to the targets themselves. */
   readonly of?: (targets: Tensor) => Tensor;
-  /** The description for messages. */
+  /** A description of the accepted targets for messages. */
   readonly wanted: string;
 }
 
@@ -88,7 +89,7 @@ export const signs: Accepted = {
 };
 export const notNegative: Accepted = { range: { low: 0, high: Number.POSITIVE_INFINITY }, wanted: 'a number >= 0' };
 
-/** Throws if the loss doesn't accept a target, naming the first such target. */
+/** Throws if a target isn't valid for the loss, naming the first such target. */
 export function checkTargets(call: string, targets: Tensor, { range, of, wanted }: Accepted): void {
   const judged = of?.(targets) ?? targets;
   if (areWithin(judged.elements, range)) return;
@@ -114,20 +115,20 @@ export function reduce<R extends Reduction, S extends Shape>(
   }
 }
 
-/** Replaces x by a value where a mask is true. Usually it is false everywhere, and nothing is recorded. */
+/** Replaces x by a value where a mask is true. In the usual case the mask is false everywhere, and nothing is recorded. */
 export const replaced = (x: Tensor, mask: Tensor, value: number | Tensor): Tensor =>
   isAnyTrue(mask.elements) ? mask.where(value, x) : x;
 
 /**
- * Computes weight x, with 0 where the weight is 0 and x is the given infinity. A term that does not count then adds nothing
- * and has no gradient, as in 0 log 0 = 0.
+ * Computes weight x. The result is 0 where the weight is 0 and x is the given infinity. A term that does not count then
+ * adds nothing and has no gradient, as in the convention 0 log 0 = 0.
  */
 export const weighted = (x: Tensor, weight: Tensor, infinity: number): Tensor =>
   replaced(x, weight.equal(0).minimum(x.equal(infinity)), 0).mul(weight);
 
 /**
- * Returns x, but without a gradient at infinite elements. This avoids a product of infinity and 0 for a factor whose
- * derivative there goes to 0 faster than the other factors grow.
+ * Returns x, but without a gradient at infinite elements. Use it for a factor whose derivative at infinity goes to 0
+ * faster than the other factors grow. Otherwise the backward pass would multiply 0 by infinity.
  */
 export function flatAtInfinity(x: Tensor): Tensor {
   const constant = x.detach();

@@ -1,4 +1,4 @@
-/** Losses that require a margin between the right classes and the others. */
+/** Losses that require the right classes to score higher than the others by a margin. */
 
 import { areWithin, checkFloat, formatShape, isTracing, sameShape } from '@tapegrad/core/extend';
 import {
@@ -30,11 +30,11 @@ import {
 
 /** The options of `multiMargin`. */
 export interface MultiMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The exponent of the missing margin, 1 or 2. Defaults to 1. */
+  /** The exponent applied to the shortfall from the margin, 1 or 2. Defaults to 1. */
   readonly power?: 1 | 2;
-  /** The margin by which the right class must lead. Defaults to 1. */
+  /** The margin by which the score of the right class must exceed the others. Defaults to 1. */
   readonly margin?: number;
-  /** A weight for each class, [c]. The mean is still over the rows. */
+  /** A weight for each class, [c]. The mean is not weighted; it is over the number of rows. */
   readonly weight?: Tensor;
 }
 
@@ -43,10 +43,11 @@ type RowShape<L extends Shape> = L extends readonly [infer N extends number, unk
   : readonly [number];
 
 /**
- * Computes the missing margins, w_t sum_(j != t) max(0, margin - x_t + x_j)^power / c, of each row of scores x [n, c]. The
- * labels t are an int32 tensor [n] (Crammer and Singer 2001, over all classes).
+ * Computes w_t sum_(j != t) max(0, margin - x_t + x_j)^power / c for each row of scores x [n, c]. Each term is the
+ * shortfall from the required margin between the right class t and another class j. The labels t are an int32 tensor
+ * [n] (Crammer and Singer 2001, over all classes).
  *
- * @throws ArgumentError for a label out of range or an empty batch.
+ * @throws ArgumentError if a label is out of range or the batch is empty.
  * @example
  * multiMargin(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([3], { dtype: 'int32' })).item(); // 0.325
  */
@@ -67,7 +68,8 @@ export function multiMargin<L extends Shape, T extends Shape, const R extends Re
   const right = column.equal(arange(0, c, 1, { dtype: 'int32' }) as Tensor);
   const margins = right.where(full([], 0, { dtype: x.dtype }), margin);
   const differences = x.add(margins).sub(gather(x, column, 1));
-  // The right class itself misses 0, even if it is infinite and its difference from itself is NaN.
+  // For the right class itself, the shortfall is set to 0. It is NaN if the score is infinite, since the difference is
+  // then NaN.
   const missing = replaced(differences, right.minimum(differences.notEqual(differences)), 0).relu();
   const losses = (power === 1 ? missing : missing.mul(missing)).sum(1).div(c) as Tensor;
   const all = weight === undefined ? losses : weighted(losses, take(weight, t), Number.POSITIVE_INFINITY);
@@ -81,10 +83,11 @@ function checkMatrix(call: string, x: Tensor): void {
 }
 
 /**
- * Computes the missing margins between right classes and others, sum_(j right, i not) max(0, 1 - x_j + x_i) / c, of each row
- * of scores x [n, c]. A row of the int32 labels [n, c] lists its right classes, up to the first -1.
+ * Computes sum_(j right, i not) max(0, 1 - x_j + x_i) / c for each row of scores x [n, c]. Each term is the shortfall
+ * from a margin of 1 between a right class j and another class i. Each row of the int32 labels [n, c] lists its right
+ * classes, up to the first -1.
  *
- * @throws ArgumentError for a label out of range or an empty batch.
+ * @throws ArgumentError if a label is out of range or the batch is empty.
  * @example
  * const labels = tensor([[3, 0, -1, 1]], { dtype: 'int32' });
  * multiLabelMargin(tensor([[0.1, 0.2, 0.4, 0.8]]), labels).item(); // 0.85
@@ -110,7 +113,7 @@ export function multiLabelMargin<P extends Shape, T extends Shape, const R exten
   const classes = arange(0, c, 1, { dtype: 'int32' }) as Tensor;
   const others = slots.equal(classes).minimum(used).cast('int32').sum(1, { keepDims: true }).equal(0) as Tensor;
 
-  // Compares every right class with every other: [n, most, c].
+  // Compares every right class with every other class: [n, most, c].
   const right = gather(x, slots.reshape([n, most]), 1).reshape([n, most, 1]);
   const missing = (x.reshape([n, 1, c]) as Tensor).sub(right).add(1).relu();
   const counted = used.minimum(others).where(missing, 0);
@@ -127,7 +130,7 @@ function checkLists(x: Tensor, labels: Tensor): void {
   }
 }
 
-/** Throws if a label before its row's first -1 is not one of c classes. */
+/** Throws if a label before the first -1 in its row is out of range. */
 function checkListed(t: Tensor, isListed: Tensor, c: number): void {
   if (areWithin(isListed.where(t, 0).elements, { low: 0, high: c - 1 })) return;
   const [labels, listed] = [t.elements, isListed.elements];

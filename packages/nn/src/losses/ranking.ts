@@ -1,4 +1,4 @@
-/** Losses of embeddings, which pull some points together and push others apart. */
+/** Losses for embeddings, which pull some points together and push others apart. */
 
 import { areWithin, formatShape, sameShape } from '@tapegrad/core/extend';
 import { concat, full, norm, type Shape, ShapeError, stopGradient, type Tensor } from '@tapegrad/core/lean';
@@ -16,24 +16,24 @@ import {
   type Targets,
 } from './loss.ts';
 
-/** The shape with one number for each vector along the last axis. */
+/** The shape of a tensor with one number for each vector: `S` without the last axis, along which the vectors lie. */
 type Vectors<S extends Shape> = S extends readonly [...infer Lead extends Shape, unknown] ? readonly [...Lead] : Shape;
 
 /** The options of `cosineEmbedding`. */
 export interface CosineEmbeddingOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The cosine, from -1 to 1, above which points that should be far apart have a loss. Defaults to 0. */
+  /** The cosine above which two points that should be far apart have a loss. Lies in [-1, 1]. Defaults to 0. */
   readonly margin?: number;
 }
 
-/** An extra element of each vector when its length is computed, so that the cosine of a zero vector is 0. */
+/** An extra element that is added to each vector when its length is computed. So the cosine with a zero vector is 0. */
 const COSINE_EPSILON = 1e-6;
 
-/** The factor that shortens vectors whose lengths overflow, though their elements don't. */
+/** The factor by which vectors are scaled if their lengths overflow although their elements don't. */
 const SHORTER = 2 ** -20;
 
 const finiteLengths = { low: 0, high: Number.MAX_VALUE, nan: true };
 
-/** Divides vectors along the last axis by their lengths, sqrt(|v|^2 + 1e-12). */
+/** Divides vectors along the last axis by their lengths, which include an extra element `eps`: sqrt(|v|^2 + eps^2). */
 function directions(v: Tensor, eps = COSINE_EPSILON): Tensor {
   const longer = concat([v, full(v.shape.with(-1, 1), eps, { dtype: v.dtype })], -1);
   const lengths = norm(longer, -1, { keepDims: true }) as Tensor;
@@ -42,11 +42,11 @@ function directions(v: Tensor, eps = COSINE_EPSILON): Tensor {
 }
 
 /**
- * For vectors a and b along the last axis, computes 1 - cos(a, b) if the target is 1, and max(0, cos(a, b) - margin) if it
- * is -1. The derivative at the margin is 0 (PyTorch: 1). The loss is never negative.
+ * For vectors a and b along the last axis, computes 1 - cos(a, b) if the target is 1, and max(0, cos(a, b) - margin) if
+ * it is -1. The derivative at the margin is 0 (PyTorch: 1). The loss is never negative.
  *
- * @param targets one for each pair, in the shape of a without its last axis
- * @throws ArgumentError for other targets.
+ * @param targets One target for each pair: the shape is that of a without the last axis.
+ * @throws ArgumentError if a target is neither 1 nor -1.
  * @example
  * const [a, b] = [tensor([[1, 0], [1, 0]]), tensor([[0, 2], [3, 0]])];
  * cosineEmbedding(a, b, tensor([1, -1]), { reduction: 'none' }).toArray(); // [1, 1]
@@ -80,17 +80,21 @@ export function cosineEmbedding<A extends Shape, B extends Shape, const R extend
 export interface TripletMarginOptions<R extends Reduction = Reduction> extends LossOptions<R> {
   /** The margin by which the negative must be farther away than the positive. Defaults to 1. */
   readonly margin?: number;
-  /** The order of the norm that distances are measured by. Defaults to 2. */
+  /** The order of the norm that measures distances. Defaults to 2. */
   readonly order?: number;
-  /** Added to differences of vectors. Defaults to 1e-6. */
+  /** The number added to the elements of differences. Defaults to 1e-6. */
   readonly eps?: number;
-  /** Whether to use the distance from positive to negative if it is smaller (Balntas et al. 2016). Defaults to false. */
+  /**
+   * Whether to use the distance from the positive to the negative where it is smaller than that from the anchor
+   * (Balntas et al. 2016). Defaults to false.
+   */
   readonly swap?: boolean;
 }
 
 /**
- * Computes max(0, d(a, p) - d(a, n) + margin) for anchors a, positives p and negatives n: vectors along the last axis, with
- * d(x, y) = ||x - y + eps|| (Schroff et al. 2015). The derivative is 0 exactly at the margin (PyTorch: 1).
+ * Computes max(0, d(a, p) - d(a, n) + margin) for anchors a, positives p and negatives n, which are vectors along the
+ * last axis (Schroff et al. 2015). The distance is d(x, y) = ||x - y + eps||. The derivative is 0 exactly at the margin
+ * (PyTorch: 1).
  *
  * @example
  * const [anchor, positive, negative] = [tensor([[0, 0]]), tensor([[3, 4]]), tensor([[0, 5.5]])];

@@ -35,7 +35,7 @@ export function mse<P extends Shape, T extends Shape, const R extends Reduction 
 }
 
 /**
- * Computes the absolute error |p - t|, with derivative 0 where the two are equal.
+ * Computes the absolute error |p - t|. Where prediction and target are equal, the derivative is 0.
  *
  * @example
  * l1(tensor([1, 2]), tensor([3, 2]), { reduction: 'sum' }).item(); // 2
@@ -52,13 +52,13 @@ export function l1<P extends Shape, T extends Shape, const R extends Reduction =
 
 /** The options of `huber`. */
 export interface HuberOptions<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The error at which the parabola becomes lines. Defaults to 1. */
+  /** The absolute error at which the loss changes from a parabola to straight lines. Defaults to 1. */
   readonly delta?: number;
 }
 
 /**
- * Computes the Huber loss (1964). With d = |p - t|, it is d^2 / 2 up to delta, and delta (d - delta / 2) beyond. The second
- * derivative is 1 below delta, and 0 from delta on.
+ * Computes the Huber loss (1964). With d = |p - t|, the loss is d^2 / 2 if d <= delta, and delta (d - delta / 2)
+ * otherwise. The second derivative is 1 for d < delta, and 0 otherwise.
  *
  * @example
  * huber(tensor([0.5, 3]), tensor([0, 0]), { reduction: 'none' }).toArray(); // [0.125, 2.5]
@@ -73,20 +73,24 @@ export function huber<P extends Shape, T extends Shape, const R extends Reductio
   const { delta = 1 } = options;
   checkOption('huber', 'delta', delta, delta > 0, 'a number above 0');
   const difference = p.sub(t);
-  // With c the difference clamped to [-delta, delta], both pieces are c (p - t - c / 2), without a kink at 0.
+  // Let c be the difference clamped to [-delta, delta]. Then both pieces are c (p - t - c / 2), which has no kink at 0.
   const near = hardtanh(difference, -delta, delta);
   return reduce('huber', near.mul(difference.sub(near.mul(0.5))), options.reduction);
 }
 
 /** The options of `smoothL1`. */
 export interface SmoothL1Options<R extends Reduction = Reduction> extends LossOptions<R> {
-  /** The error at which the parabola becomes lines; 0 for lines only. Defaults to 1. */
+  /**
+   * The absolute error at which the loss changes from a parabola to straight lines. With 0, there are only lines.
+   * Defaults to 1.
+   */
   readonly beta?: number;
 }
 
 /**
- * Computes the smooth L1 loss. With d = |p - t|, it is d^2 / (2 beta) up to beta, and d - beta / 2 beyond. This is `huber`
- * divided by its delta, second derivatives included; it tends to `l1` as beta goes to 0 (Girshick 2015).
+ * Computes the smooth L1 loss. With d = |p - t|, the loss is d^2 / (2 beta) if d <= beta, and d - beta / 2 otherwise
+ * (Girshick 2015). This equals `huber` with delta = beta, divided by beta, including second derivatives. As beta goes
+ * to 0, the loss tends to `l1`.
  *
  * @example
  * smoothL1(tensor([0.5, 3]), tensor([0, 0]), { beta: 2, reduction: 'none' }).toArray(); // [0.0625, 2]
@@ -115,11 +119,12 @@ export interface GaussianNllOptions<R extends Reduction = Reduction> extends Los
 }
 
 /**
- * Computes the negative log-likelihood (log v + (t - p)^2 / v) / 2 of targets under normal distributions with predicted mean
- * p and variance v (Nix and Weigend 1994). A variance below eps counts as eps, but keeps its gradient.
+ * Computes the negative log-likelihood (log v + (t - p)^2 / v) / 2 of targets t under normal distributions with
+ * predicted means p and variances v (Nix and Weigend 1994). A variance below eps is replaced by eps, but still gets a
+ * gradient.
  *
- * @param variances in the shape of the predictions, or with length 1 along the last axis
- * @throws ArgumentError for a variance below 0.
+ * @param variances A tensor of the same shape as the predictions, or with length 1 along the last axis.
+ * @throws ArgumentError if a variance is below 0.
  * @example
  * gaussianNll(tensor([1, 2]), tensor([1, 4]), tensor([1, 4]), { reduction: 'none' }).toArray(); // [0, 1.193147]
  */
@@ -136,10 +141,10 @@ export function gaussianNll<P extends Shape, T extends Shape, const R extends Re
   checkArgument('gaussianNll', 'the variances', variances);
   checkVariances(variances, p.shape);
   checkLikeInput('gaussianNll', 'the variances', variances, p);
-  // Raised to eps but with derivative 1, so that a variance that is too small can grow again.
+  // Raises variances to eps, but with derivative 1, so that a variance that is too small can grow again.
   const v = variances.add(stopGradient(variances.maximum(eps).sub(variances)));
   const error = p.sub(t);
-  // The squared error may overflow even though its quotient by the variance does not.
+  // Divides first: the squared error may overflow even though the squared error divided by the variance does not.
   const doubled = error.div(v).mul(error).add(v.log());
   return reduce('gaussianNll', doubled.add(full ? Math.log(2 * Math.PI) : 0).mul(0.5), reduction);
 }
@@ -162,16 +167,16 @@ export interface PoissonNllOptions<R extends Reduction = Reduction> extends Loss
   readonly logInput?: boolean;
   /** Whether to add Stirling's approximation of log t! for targets above 1. Defaults to false. */
   readonly full?: boolean;
-  /** Added to rates before their logarithm is taken. Defaults to 1e-8. */
+  /** The number added to rates before their logarithm is taken. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
 /**
- * Computes the negative log-likelihood r - t log r of counts t under Poisson distributions of rate r, leaving out the
- * constant log t! unless `full`. The predictions are log r, or r itself. A count of 0 gives r, even if r is 0. A rate of
- * Infinity gives Infinity.
+ * Computes the negative log-likelihood r - t log r of counts t under Poisson distributions of rate r. The predictions
+ * are log r or, without `logInput`, r itself. The constant log t! is left out unless `full` is set. If a count is 0,
+ * the loss is r, even if r is 0. If a rate is Infinity, the loss is Infinity.
  *
- * @throws ArgumentError for a target below 0.
+ * @throws ArgumentError if a target is below 0.
  * @example
  * poissonNll(tensor([0, 1]), tensor([1, 3]), { reduction: 'none' }).toArray(); // [1, -0.281718]
  */
@@ -189,20 +194,23 @@ export function poissonNll<P extends Shape, T extends Shape, const R extends Red
   return reduce('poissonNll', full ? losses.add(logFactorial(t)) : losses, reduction);
 }
 
-/** Computes e^p - t p. Where p is Infinity, the linear term is dropped. */
+/** Computes e^p - t p. Where p is Infinity, drops the term t p. */
 function fromLogRates(p: Tensor, t: Tensor): Tensor {
   const linear = replaced(p, p.equal(Number.POSITIVE_INFINITY), 0);
   return p.exp().sub(weighted(linear, t, Number.NEGATIVE_INFINITY));
 }
 
-/** Computes p - t log (p + eps). Drops the logarithm where p is Infinity, and where t and p + eps are 0. */
+/**
+ * Computes p - t log (p + eps). Drops the term with the logarithm where p is Infinity, and where both t and p + eps are
+ * 0.
+ */
 function fromRates(p: Tensor, t: Tensor, eps: number): Tensor {
   const rate = p.add(eps);
   const alone = t.equal(0).minimum(rate.equal(0)).maximum(p.equal(Number.POSITIVE_INFINITY));
   return p.sub(t.mul(replaced(rate, alone, 1).log()));
 }
 
-/** Computes Stirling's t log t - t + log(2 pi t) / 2 for t > 1, and 0 elsewhere. */
+/** Computes Stirling's approximation of log t!, which is t log t - t + log(2 pi t) / 2, for t > 1. Returns 0 elsewhere. */
 function logFactorial(t: Tensor): Tensor {
   const large = t.greater(1);
   const safe = large.where(t, 1);

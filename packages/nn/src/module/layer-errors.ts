@@ -5,19 +5,22 @@ import { join } from './module-parts.ts';
 
 const paths = new WeakMap<object, string>();
 
-/** Records the path of a module. Keeps a known longer path that ends with it, which came from an enclosing module. */
+/**
+ * Records the path of a module. If the module has a longer path that ends with this one, which an enclosing module has
+ * set, that path is kept.
+ */
 export function notePath(module: object, path: string): void {
   if (!paths.get(module)?.endsWith(`.${path}`)) paths.set(module, path);
 }
 
-/** An error's original message and location. */
+/** The original message of an error, and the layer that threw it. */
 interface Located {
   readonly message: string;
-  /** The path from the model, or from the outermost layer that has seen the error so far. */
+  /** The path of the layer, from the model or from the outermost layer that has caught the error so far. */
   readonly path: string;
   /** The layer that threw the error, as text. */
   readonly layer: string;
-  /** Whether the path begins at the model, as it does once the model's parts have been listed. */
+  /** Whether the path begins at the model. This is the case if the paths of the model's parts have been recorded. */
   readonly isWhole: boolean;
 }
 
@@ -27,10 +30,10 @@ const isOurs = (error: unknown): error is Error =>
   error instanceof ShapeError || error instanceof DTypeError || error instanceof ArgumentError;
 
 /**
- * Adds a layer's path to the message of an error that it threw, and returns the error:
- * `dense: expects 3 features but receives 4 (in layer 0.2, Dense(3, 5))`.
+ * Adds a layer's path to the message of an error that it threw, and returns the error: `dense: expects 3 features but
+ * receives 4 (in layer 0.2, Dense(3, 5))`.
  *
- * @param name the layer's name in the enclosing layer, which catches the error.
+ * @param name The name of the layer within the enclosing layer, which catches the error.
  */
 export function errorAt(error: unknown, name: string, layer: object): unknown {
   if (!isOurs(error)) return error;
@@ -47,7 +50,7 @@ export function errorAt(error: unknown, name: string, layer: object): unknown {
   locations.set(error, location);
   const shown = error.message;
   error.message = `${location.message} (in layer ${location.path}, ${location.layer})`;
-  // Some engines print the stack, which includes the message.
+  // Some engines print the stack, which contains the message.
   if (error.stack?.includes(shown)) error.stack = error.stack.replace(shown, () => error.message);
   return error;
 }

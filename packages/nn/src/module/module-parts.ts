@@ -1,17 +1,20 @@
-/** Finds the parts of a module: the parameters, buffers and modules in its public fields, and in collections there. */
+/**
+ * Finds the parts of a module: the parameters, buffers and modules in its public fields, and in arrays, maps, sets and
+ * plain objects in these fields.
+ */
 
 import { isPlain } from '@tapegrad/core/extend';
 import { Tensor } from '@tapegrad/core/lean';
 
-/** A location in a module that holds a part. */
+/** A place in a module that holds a part. */
 export class Place<T extends object = object> {
   readonly #group: object;
   readonly #key: unknown;
   /** The path of the part in the module. */
   readonly path: string;
-  /** A description of the location, for messages. It distinguishes places with the same path. */
+  /** A description of the place, for messages. It tells apart places that have the same path. */
   readonly where: string;
-  /** The part at this location. */
+  /** The part at this place. */
   readonly value: T;
 
   constructor(group: object, key: unknown, path: string, where: string, value: T) {
@@ -22,7 +25,7 @@ export class Place<T extends object = object> {
     this.value = value;
   }
 
-  /** Replaces the part; returns `false` if it can't be replaced, as in a frozen object. */
+  /** Replaces the part. Returns `false` if the place can't be changed, as in a frozen object. */
   put(value: object): boolean {
     const [group, key] = [this.#group, this.#key];
     if (isMap(group)) {
@@ -30,7 +33,7 @@ export class Place<T extends object = object> {
       return true;
     }
     if (!isSet(group)) return Reflect.set(group, key as PropertyKey, value);
-    // The order of a set tells its parts apart, so it must be kept.
+    // Rebuilds the set to keep its order, by which its parts are told apart.
     const members = [...group];
     if (members.includes(value)) return false;
     members[key as number] = value;
@@ -40,10 +43,10 @@ export class Place<T extends object = object> {
   }
 }
 
-/** An object that may hold parts but isn't searched for them. */
+/** A value that may hold parts but isn't searched for them. */
 export interface Opaque {
   readonly where: string;
-  /** A description of the object, for messages. */
+  /** A description of the value, for messages. */
   readonly kind: string;
   readonly value: object;
 }
@@ -69,17 +72,17 @@ const isSet = (value: object): value is Set<unknown> => value instanceof Set || 
 /** Returns whether a value can group parts: an array, map, set or plain object. */
 const isGroup = (value: object): boolean => Array.isArray(value) || isPlain(value) || isMap(value) || isSet(value);
 
-/** Formats a name for messages: quotes a name that isn't a word, so that it doesn't look like a path. */
+/** Formats a name for messages. Quotes a name that isn't a word, so that it can't be mistaken for a path. */
 const shownName = (name: string): string => (/^[\w$]+$/.test(name) ? name : `['${name}']`);
 
 const kindOf = (value: object): string =>
   typeof value === 'function' ? 'a function' : `a ${value.constructor?.name || 'class instance'}`;
 
-/** Returns whether a group returns the same value when read again, which a getter may not. */
+/** Returns whether reading a value from a group again gives the same value. A getter may return another one each time. */
 const isSteady = (group: object, key: unknown, value: object): boolean =>
   isMap(group) || isSet(group) || Reflect.get(group, key as PropertyKey) === value;
 
-/** Visits the values in a group that a path can name. For the others, calls `refuse` with the reason. */
+/** Calls `visit` for the values in a group that a path can name. Calls `refuse` for the others, with the reason. */
 function forEachIn(
   group: object,
   visit: (value: unknown, key: unknown, name: string, shown: string) => void,
@@ -108,7 +111,7 @@ function forEachIn(
  * Finds the places that hold parts in a group and its nested groups, and the objects that may hold parts but aren't
  * searched.
  *
- * @param isPart whether a value is a part
+ * @param isPart Returns whether a value is a part.
  */
 export function placesIn<T extends object>(
   root: object,
@@ -140,7 +143,7 @@ export function placesIn<T extends object>(
   return { places, opaque };
 }
 
-/** Whether a getter is running, which may itself ask for parameters. */
+/** Whether a getter is being called. The getter may itself ask for parameters. */
 let isAsking = false;
 
 const getters = new WeakMap<object, readonly string[]>();
@@ -158,7 +161,10 @@ function gettersOf(prototype: object | null, end: object): readonly string[] {
   return all;
 }
 
-/** Lists what a module holds outside the searched fields: getters, hidden fields, and fields besides its members. */
+/**
+ * Lists values that a module holds outside the searched fields: behind getters, under symbols, in fields that aren't
+ * enumerable, and in fields that `members` leaves out.
+ */
 export function beside(module: object, members: object, end: object): Opaque[] {
   const found: Opaque[] = [];
   const add = (where: string, kind: string, value: unknown): void => {
@@ -179,20 +185,23 @@ export function beside(module: object, members: object, end: object): Opaque[] {
     try {
       add(name, 'a getter', Reflect.get(module, name));
     } catch {
-      // The getter has no value yet.
+      // The getter threw because it has no value yet.
     }
   }
   isAsking = false;
   return found;
 }
 
-/** Limits of the search: enough for any wrapper of layers, but they skip most of a program's other data. */
+/**
+ * The limits of the search for hidden parts. They suffice for any wrapper of layers, but skip most of a program's other
+ * data.
+ */
 const limits = { depth: 4, objects: 1000 };
 
-/** The base class of DOM nodes, where there is a DOM. */
+/** The base class of DOM nodes, if the host has a DOM. */
 const { EventTarget: pageNode } = globalThis as { readonly EventTarget?: new () => object };
 
-/** Returns whether an object isn't worth searching: data, a tensor with its tape, or a DOM node. */
+/** Returns whether an object can't contain parts and isn't searched: data, a tensor with its tape, or a DOM node. */
 const isClosed = (value: object): boolean =>
   ArrayBuffer.isView(value) || value instanceof Tensor || (pageNode !== undefined && value instanceof pageNode);
 
@@ -200,11 +209,11 @@ const isClosed = (value: object): boolean =>
 export interface Hidden<T> {
   readonly part: T;
   readonly where: string;
-  /** The object that holds it, which isn't searched. */
+  /** The value that contains the part, and that isn't searched. */
   readonly within: Opaque;
 }
 
-/** Finds the first part inside an opaque object for which `known` returns false. */
+/** Finds the first part inside an opaque value for which `known` returns false. */
 export function hiddenIn<T extends object>(
   within: Opaque,
   isPart: (value: object) => value is T,
@@ -230,7 +239,7 @@ export function hiddenIn<T extends object>(
         (value, shown) => visit(value, shown),
       );
     }
-    // Getters are not called: the object isn't a module.
+    // Getters are not called, since the object isn't a module.
     if (!Array.isArray(at)) {
       for (const name of Object.keys(at)) visit(Object.getOwnPropertyDescriptor(at, name)?.value, shownName(name));
     }

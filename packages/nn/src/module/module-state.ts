@@ -1,4 +1,4 @@
-/** The parameters and buffers of a module as plain data, and the checks when they are loaded. */
+/** The parameters and buffers of a module as plain data, and the checks made before they are loaded. */
 
 import { describeValue, elementsFrom, formatShape, sameShape } from '@tapegrad/core/extend';
 import {
@@ -32,21 +32,21 @@ export interface LoadOptions {
 
 /** The paths that a state and a module don't share. */
 export interface LoadReport {
-  /** The paths of parameters and buffers that the state lacks; these keep their elements. */
+  /** The paths of parameters and buffers that are missing from the state. These keep their elements. */
   readonly missing: readonly string[];
-  /** The paths of the state that the module lacks. */
+  /** The paths in the state that the module lacks. */
   readonly unexpected: readonly string[];
 }
 
 type Variables = ReadonlyMap<string, Variable>;
 
-/** Throws the error for a path that a module lacks. */
+/** Throws an error about a path that the module lacks. */
 export function throwUnknown(call: string, path: string, variables: Variables): never {
   const known = [...variables.keys()].join(', ');
   throw new ArgumentError(`${call}: this module has no parameter or buffer '${path}'; it has ${known || 'none'}`);
 }
 
-/** Throws unless a tensor, or its state, has the shape and dtype of a parameter or buffer. */
+/** Throws unless a tensor, or the saved state of one, has the same shape and dtype as a parameter or buffer. */
 export function checkLike(
   call: string,
   path: string,
@@ -60,7 +60,7 @@ export function checkLike(
   if (got.dtype !== dtype) throw new DTypeError(`${call}: '${path}' is ${dtype}, got ${got.dtype}`);
 }
 
-/** Finds a variable by its first path or any other. */
+/** Finds a parameter or buffer by any of its paths. */
 export function variableAt(survey: Survey, path: string, stepsLeft = path.length): Variable | undefined {
   const direct = survey.byPath.get(path);
   if (direct !== undefined || stepsLeft === 0) return direct;
@@ -75,7 +75,7 @@ export function variableAt(survey: Survey, path: string, stepsLeft = path.length
 
 const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null;
 
-/** Returns the elements for a variable from the state under a path, after checking them. */
+/** Returns the elements that the state has for a variable, after checking them. `path` is the path in the state. */
 function elementsAt(path: string, variable: Variable, state: TensorState): Data {
   if (!isObject(state)) {
     throw new ArgumentError(
@@ -89,10 +89,10 @@ function elementsAt(path: string, variable: Variable, state: TensorState): Data 
 const sameElements = (a: Data, b: Data): boolean => a.every((x: number, i: number) => Object.is(x, b[i]));
 
 /**
- * Checks the elements of a state, and maps them to their variables.
+ * Checks the elements in a state, and finds the variable for each path.
  *
- * @param variables by their first paths
- * @param at finds a variable under any of its paths
+ * @param variables The variables by their first paths.
+ * @param at Finds a variable by any of its paths.
  */
 function matchState(
   state: ModuleState,
@@ -148,15 +148,15 @@ function strictness(options: LoadOptions): boolean {
   return strict;
 }
 
-/** Returns the variables of a module; `call` is the function's name for messages. */
+/** Returns everything that a module contains. `call` is the name of the calling function, used in error messages. */
 export function surveyOf(call: string, module: Module): Survey {
   if (module instanceof Module) return moduleAccess.survey(module);
   throw new ArgumentError(`${call}: expected a module, got ${describeValue(module)}`);
 }
 
 /**
- * Returns a copy of the parameters and buffers as plain data, by path. Shared ones appear once, under their first path. In
- * the main entry point it is also a method, `model.state()`.
+ * Returns a copy of the parameters and buffers as plain data, by path. A shared parameter or buffer appears once, under
+ * its first path. With the main entry point, this function is also a method, `model.state()`.
  *
  * @example
  * Object.keys(moduleState(new Dense(4, 2))); // ['weight', 'bias']
@@ -171,10 +171,12 @@ export function moduleState(module: Module): ModuleState {
 }
 
 /**
- * Replaces the elements of the parameters and buffers by those of a state. If the state does not fit, nothing changes. In
- * the main entry point it is also a method, `model.load(state)`, which documents the errors.
+ * Replaces the elements of the parameters and buffers by those of a state. If the state can't be loaded, nothing
+ * changes. With the main entry point, this function is also a method, `model.load(state)`, whose documentation lists
+ * the errors.
  *
- * @returns the paths missing from the state, and those that the module lacks; both are empty if `strict`
+ * @returns The paths that are missing from the state, and those that the module lacks. Both lists are empty if `strict`
+ * is set.
  * @example
  * const trained = new Dense(4, 2);
  * const copy = new Dense(4, 2);

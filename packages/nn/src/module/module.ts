@@ -5,27 +5,27 @@ import { ArgumentError, Buffer, Parameter, Variable } from '@tapegrad/core/lean'
 import { notePath } from './layer-errors.ts';
 import { beside, type Hidden, hiddenIn, join, type Opaque, type Place, placesIn } from './module-parts.ts';
 
-/** The parts that a module can have. */
+/** The types of parts that a module can have. */
 export type Part = Variable | Module;
 
 const isPart = (value: object): value is Part => value instanceof Variable || value instanceof Module;
 
-/** Returns whether a value is a part created by another copy of the packages, whose classes differ. */
+/** Returns whether a value is a part created by another copy of the packages, so that `instanceof` fails. */
 const isForeign = (value: object): boolean =>
   typeof Reflect.get(value, 'namedBuffers') === 'function' ||
   (typeof Reflect.get(value, 'backward') === 'function' && typeof Reflect.get(value, 'assign') === 'function');
 
 const isAnyPart = (value: object): value is object => isPart(value) || isForeign(value);
 
-/** Everything that a module and its submodules hold. */
+/** Everything that a module and its submodules contain. */
 export interface Survey {
-  /** The modules by their first paths, each before its submodules. */
+  /** The modules by path, each before its submodules. A shared module is listed under the first path found. */
   readonly modules: ReadonlyMap<string, Module>;
-  /** The variables by their first paths. */
+  /** The parameters and buffers by path. A shared one is listed under the first path found. */
   readonly variables: ReadonlyMap<string, Variable>;
-  /** The variables by all their paths that lead through the first path of each module. */
+  /** The parameters and buffers by all their paths. These paths still pass only through the first path of each module. */
   readonly byPath: ReadonlyMap<string, Variable>;
-  /** The other paths of modules, with their first paths. */
+  /** The additional paths of shared modules, each with the module's first path. */
   readonly shared: readonly (readonly [alias: string, path: string])[];
   /** All places that hold a parameter or buffer. */
   readonly places: readonly Place<Variable>[];
@@ -35,26 +35,26 @@ const moduleMark = markOf('a module');
 
 /** The internals of a module that functions in other files use. */
 export interface ModuleAccess {
-  /** Returns the places in a module that hold a part, without those in its submodules. */
+  /** Returns the places that hold a part in a module itself, without those in its submodules. */
   placesIn(module: Module): readonly Place<Part>[];
-  /** Returns everything that a module and its submodules hold. */
+  /** Returns everything that a module and its submodules contain. */
   survey(module: Module): Survey;
-  /** Sets the mode of a module alone. */
+  /** Sets the training mode of a module, but not of its submodules. */
   setTraining(module: Module, training: boolean): void;
 }
 
 export let moduleAccess: ModuleAccess;
 
 /**
- * A part of a model. It holds parameters, which are trained, buffers, which are not (such as running statistics), and
- * other modules. It usually has a `forward` that computes with them.
+ * A part of a model. A module holds parameters, which are trained, buffers, which are not (such as running statistics),
+ * and other modules. It usually has a method `forward` that computes with these parts.
  *
- * Its parameters, buffers and modules are found in its public fields, and in arrays, maps, sets and plain objects
- * there, nested to any depth. Each has a path: `encoder.0.weight` is the field `weight` of the first module in the
- * field `encoder`. The keys of a map name its entries as those of an object do. A part found twice counts once, under
- * its first path.
+ * Parts are found in the module's public fields, and in arrays, maps, sets and plain objects in these fields, nested to
+ * any depth. Each part has a path: `encoder.0.weight` is the field `weight` of the first module in the field `encoder`.
+ * In paths, the keys of a map are used like the keys of an object. A part that is found twice counts once, under its
+ * first path.
  *
- * If a part is found anywhere else, an error names it: in an object whose class isn't a module, behind a getter, or
+ * A part anywhere else causes an error that names it: in an object whose class isn't a module, behind a getter, or
  * under a symbol. Private `#fields` without a getter, closures and weak maps can't be searched, so parts there are
  * neither trained nor saved.
  *
@@ -84,17 +84,17 @@ export abstract class Module {
     };
   }
 
-  /** Keeps frameworks such as Vue from wrapping the module in a proxy. */
+  /** The class name as a tag, which prevents frameworks such as Vue from wrapping the module in a proxy. */
   get [Symbol.toStringTag](): string {
     return 'Module';
   }
 
-  /** The mark by which messages recognize a module. */
+  /** The mark by which error messages recognize a module. */
   get [marked](): object {
     return moduleMark;
   }
 
-  /** Whether the module is in training mode, on which layers such as dropout depend. Defaults to true. */
+  /** Whether the module is in training mode, which affects layers such as dropout. Defaults to true. */
   get training(): boolean {
     return isTracing() ? dependOn(() => this.#training) : this.#training;
   }
@@ -129,7 +129,7 @@ export abstract class Module {
   }
 
   /**
-   * Finds all parts of the module, each once.
+   * Finds all parts of the module. Each is listed once.
    *
    * @throws ArgumentError if two parts have the same path, or a part is in a place that isn't searched.
    */
@@ -183,44 +183,45 @@ export abstract class Module {
   }
 
   /**
-   * Returns this module, under the empty path, and all its submodules by path, each before its own submodules.
+   * Returns this module and all its submodules by path. The path of this module is empty. Each module comes before its
+   * submodules.
    *
    * @throws ArgumentError if two parts have the same path, or a part is in a place that isn't searched. All methods
-   *   that list parts throw these errors.
+   * that list parts throw these errors.
    */
   modules(): Map<string, Module> {
     return new Map(this.#survey().modules);
   }
 
   /**
-   * Returns the parameters of this module and its submodules, by path. The path becomes the name of each parameter, unless
-   * its name is already a longer path, from an enclosing module, that ends with it.
+   * Returns the parameters of this module and its submodules, by path. Also sets the name of each parameter to its
+   * path. A name is kept if it is a longer path that ends with this one, which an enclosing module has set.
    */
   namedParameters(): Map<string, Parameter> {
     return only(this.#survey().variables, (variable) => variable instanceof Parameter);
   }
 
-  /** Returns the buffers of this module and its submodules, by path; names them as `namedParameters` does. */
+  /** Returns the buffers of this module and its submodules, by path. Also sets their names, as `namedParameters` does. */
   namedBuffers(): Map<string, Buffer> {
     return only(this.#survey().variables, (variable) => variable instanceof Buffer);
   }
 
-  /** Returns the parameters of this module and its submodules, as an optimizer takes them. */
+  /** Returns the parameters of this module and its submodules as a list, in the form that optimizers expect. */
   parameters(): Parameter[] {
     return [...this.namedParameters().values()];
   }
 
-  /** The total number of elements of the parameters. */
+  /** The total number of elements of all parameters of this module and its submodules. */
   get parameterCount(): number {
     return this.parameters().reduce((sum, parameter) => sum + parameter.size, 0);
   }
 
-  /** The settings that `toString` shows, which tell this module from others of its class. */
+  /** The settings that `toString` shows, which distinguish this module from others of the same class. */
   protected settings(): string {
     return '';
   }
 
-  /** Formats the class and its settings: `Dense(784, 256)`. */
+  /** Returns the class name and the settings: `Dense(784, 256)`. */
   toString(): string {
     return `${this.constructor.name}(${this.settings()})`;
   }
@@ -232,7 +233,7 @@ const isVariablePlace = (place: Place<Part>): place is Place<Variable> => place.
 const only = <V, W extends V>(map: ReadonlyMap<string, V>, passes: (value: V) => value is W): Map<string, W> =>
   new Map([...map].filter((entry): entry is [string, W] => passes(entry[1])));
 
-/** Parts by path; throws if two parts have the same path. */
+/** A map from paths to parts. It throws if two parts have the same path. */
 class ByPath<T extends Part> {
   readonly all = new Map<string, T>();
   readonly #root: Module;

@@ -1,4 +1,4 @@
-/** Residual and parallel branches of layers. */
+/** Modules that run layers in a branch beside the input, or in parallel branches. */
 
 import { checkSynchronous, describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
 import { ArgumentError, concat, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
@@ -10,7 +10,7 @@ import { checkLayer, type Layer, Sequential } from './sequential.ts';
 import { counted } from './text-table.ts';
 
 /**
- * Computes x + f(x), where f runs the layers in order and must keep the shape (He et al. 2016).
+ * A module that computes x + f(x), where f runs the layers in order (He et al. 2016). The layers must keep the shape.
  *
  * @example
  * const block = new Residual(new Dense(4, 8), new ReLU(), new Dense(8, 4));
@@ -52,12 +52,12 @@ export class Residual<const Layers extends readonly Layer[] = readonly Layer[]> 
 export interface ParallelOptions {
   /** Whether to concatenate the results along an axis (`concat`), or add them (`sum`). Defaults to `concat`. */
   readonly merge?: 'concat' | 'sum';
-  /** The axis to concatenate results along. Defaults to the last. */
+  /** The axis along which to concatenate results. Defaults to the last. */
   readonly axis?: number;
 }
 
 /**
- * Layers that all take the same input and whose results are merged.
+ * A module that passes the same input to several layers and merges their results.
  *
  * @example
  * const both = new Parallel([new Dense(4, 3), new Dense(4, 5)]);
@@ -108,7 +108,7 @@ export class Parallel extends Module {
   }
 }
 
-/** Adds two results of the same shape. */
+/** Adds two results, which must have the same shape. */
 function addAlike(x: Tensor, y: Tensor): Tensor {
   if (sameShape(x.shape, y.shape)) return x.add(y);
   const shapes = `${formatShape(x.shape)} and ${formatShape(y.shape)}`;

@@ -1,4 +1,4 @@
-/** Layers that run in order. */
+/** A module that runs layers in order. */
 
 import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
 import { ArgumentError, type Shape, type Tensor } from '@tapegrad/core/lean';
@@ -12,7 +12,7 @@ export interface Layer extends Module {
   forward(x: never): Tensor;
 }
 
-/** Throws unless a value is a layer. `mend` says how to pass a list of layers. */
+/** Throws unless a value is a layer. `mend` tells the user how to pass a list of layers. */
 export function checkLayer(call: string, i: number, layer: unknown, mend: string): void {
   if (layer instanceof Module && 'forward' in layer) return;
   const got =
@@ -25,9 +25,10 @@ export function checkLayer(call: string, i: number, layer: unknown, mend: string
 }
 
 /**
- * Layers that run in order, under the paths `0`, `1`, …
+ * A module that runs layers in order. Their paths are `0`, `1`, …
  *
- * Where their types declare shapes, the compiler checks that each layer accepts the output of the one before it.
+ * If the types of the layers declare shapes, the compiler checks that each layer accepts the output of the one before
+ * it.
  *
  * @example
  * const model = new Sequential(new Dense(784, 256), new ReLU(), new Dense(256, 10));

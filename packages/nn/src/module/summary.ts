@@ -9,7 +9,7 @@ import { formatCount, formatTable } from './text-table.ts';
 
 /** The options of `summary`. */
 export interface SummaryOptions {
-  /** An input to run through the module, or the shape of an input of zeros, so that the table shows output shapes. */
+  /** An input to run through the module, or a shape for an input of zeros. With it, the table shows output shapes. */
   readonly input?: Shape | Tensor;
 }
 
@@ -21,10 +21,11 @@ interface Runnable {
 const isRunnable = (module: object): module is Runnable => typeof (module as Partial<Runnable>).forward === 'function';
 
 /**
- * Returns a table of a model's modules: path, kind, output shape if an `input` is given, and number of parameter elements,
- * including those of submodules. A parameter that is in the same module as submodules has its own row.
+ * Returns a table with one row for each module of a model. The columns are path, kind, output shape if an `input` is
+ * given, and number of parameter elements, including those of submodules. If a module contains both parameters and
+ * submodules, each of its parameters has a separate row.
  *
- * @throws ArgumentError if the model is not a module, or has no `forward` to run an input through.
+ * @throws ArgumentError if the model is not a module, or if an input is given and the model has no `forward`.
  * @example
  * summary(new Sequential(new Dense(784, 256), new ReLU()), { input: [64, 784] });
  * // layer  kind                  output     parameters
@@ -60,7 +61,7 @@ export function summary(model: Module, options: SummaryOptions = {}): string {
   return formatTable(head, rows, moduleRow('total', model));
 }
 
-/** Returns the shape of the tensor that each module returned last when the model runs once. */
+/** Runs the model once, and returns for each module the shape of the tensor that it returned last. */
 function outputShapes(model: Module, input: Shape | Tensor): Map<Module, Shape> {
   if (!isRunnable(model)) throw new ArgumentError(`summary: ${model} has no forward to run on the input`);
   const [first] = model.parameters();
@@ -84,7 +85,7 @@ function outputShapes(model: Module, input: Shape | Tensor): Map<Module, Shape> 
   return outputs;
 }
 
-/** Wraps a module's `forward` so that it also reports the shape of its result. */
+/** Wraps a module's `forward` so that it also passes the shape of its result to `note`. */
 function noteOutput(module: Runnable, note: (shape: Shape) => void): void {
   const { forward } = module;
   const value = (...args: [Tensor]): unknown => {

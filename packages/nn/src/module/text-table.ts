@@ -1,11 +1,11 @@
 /** Formats counts, and aligns rows as a text table. */
 
-/** One cell for each column. */
+/** A row of a table, with one cell for each column. */
 export type Row = readonly string[];
 
 /**
- * Formats columns two spaces apart, as wide as their widest cell, with the last one right-aligned. A rule follows the head
- * and precedes the foot.
+ * Formats rows as a text table. Columns are as wide as their widest cell and two spaces apart; the last one is
+ * right-aligned. There is a line below the head and another above the foot.
  */
 export function formatTable(head: Row, rows: readonly Row[], foot: Row): string {
   const lines = [head, ...rows, foot];
@@ -24,5 +24,5 @@ export function formatTable(head: Row, rows: readonly Row[], foot: Row): string 
 /** Formats an integer with thousands separators: 1,234,567. */
 export const formatCount = (count: number): string => String(count).replace(/\B(?=(\d{3})+$)/g, ',');
 
-/** Formats a count with its noun: `1 layer`, `2 layers`. */
+/** Formats a count with its noun in singular or plural: `1 layer`, `2 layers`. */
 export const counted = (count: number, one: string, more = `${one}s`): string => `${count} ${count === 1 ? one : more}`;

@@ -7,8 +7,9 @@ import type { Place } from './module-parts.ts';
 import { checkLike, surveyOf, throwUnknown, variableAt } from './module-state.ts';
 
 /**
- * Runs a function while tensors replace the parameters and buffers with given paths, in a module and its submodules. In the
- * main entry point it is also a method, `model.withTensors(tensors, body)`, which documents the details.
+ * Runs a function while tensors replace the parameters and buffers at given paths, in a module and its submodules. With
+ * the main entry point, this function is also a method, `model.withTensors(tensors, body)`, whose documentation has the
+ * details.
  *
  * @example
  * const layer = new Dense(2, 1);

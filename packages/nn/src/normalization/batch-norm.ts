@@ -40,23 +40,23 @@ import {
 
 /** The options of `batchNorm`. */
 export interface BatchNormFunctionOptions extends NormOptions {
-  /** [channels]. With `variance`, replaces the batch's own statistics. */
+  /** The means to use instead of the batch's own, [channels]. Requires `variance`. */
   readonly mean?: Tensor;
-  /** [channels] */
+  /** The variances to use instead of the batch's own, [channels]. Requires `mean`. */
   readonly variance?: Tensor;
 }
 
-/** A running average: keeps a share of it, and adds a share of the new value. */
+/** Updates a running average: keeps one share of the average, and adds another share of the new value. */
 const average: ElementFormula<{ running: Data; moment: Data }, Record<'kept' | 'added', number>> = (
   k,
   { running, moment },
   { kept, added },
 ) => ({ running: k.add(k.mul(kept, running), k.mul(added, moment)) });
 
-/** Returns the number of elements of each channel in a batch. */
+/** Returns the number of elements that each channel has in a batch. */
 const countOf = ({ shape }: Tensor): number => sizeOf(shape.toSpliced(1, 1));
 
-/** Computes the moments of each channel over the batch. */
+/** Computes the mean and variance of each channel over the batch. */
 function batchMoments(call: string, x: Tensor, eps: number): Moments {
   if (countOf(x) < 2) {
     throw new ArgumentError(
@@ -77,8 +77,9 @@ function scaled({ deviation, inverse }: Normalization, weight: Tensor | undefine
 }
 
 /**
- * Computes (x - mean) / sqrt(variance + eps) weight + bias. The mean and the variance, sum (x - mean)^2 / n, are those of
- * each channel over the batch and all axes after the channels (Ioffe and Szegedy 2015), unless the options give them.
+ * Computes (x - mean) / sqrt(variance + eps) weight + bias. The mean and the variance, sum (x - mean)^2 / n, are taken
+ * from the options. If the options have none, they are computed for each channel, over the batch and all axes after the
+ * channels (Ioffe and Szegedy 2015).
  *
  * @param x [batch, channels, ...]
  * @param weight [channels]
@@ -113,7 +114,8 @@ export function batchNorm<S extends Shape>(
 /** The options of batch normalisation layers. */
 export interface BatchNormOptions extends AffineOptions {
   /**
-   * The weight of a batch in the running statistics; `cumulative` weights all batches equally. Defaults to 0.1.
+   * The weight of the newest batch in the running statistics. `cumulative` gives all batches the same weight. Defaults
+   * to 0.1.
    */
   readonly momentum?: number | 'cumulative';
   /** Whether to keep running statistics for use in evaluation. Defaults to true. */
@@ -121,29 +123,29 @@ export interface BatchNormOptions extends AffineOptions {
 }
 
 /**
- * The base of batch normalisation layers. While training, a batch is normalised by its own statistics, and with m =
- * `momentum`
+ * The base of batch normalisation layers. While training, a batch is normalised by its own statistics. With m =
+ * `momentum`, it also updates the running statistics:
  *
  *     running mean ← (1 - m) running mean + m mean
  *     running variance ← (1 - m) running variance + m variance n / (n - 1)
  *
- * Evaluation uses these running statistics. The running mean is rounded to its dtype: if it is 1e6 times as large as the
- * deviations, float32 has no digits left for them.
+ * Evaluation uses the running statistics. The running mean is rounded to its dtype. If the mean is 1e6 times as large
+ * as the deviations, float32 has no digits left for the deviations.
  */
 abstract class BatchNorm<C extends number> extends Module {
   declare readonly [shapes]: ChannelMap<C>;
   readonly channels: C;
   readonly eps: number;
   readonly momentum: number | 'cumulative';
-  /** [channels] */
+  /** The factor for each channel, [channels]. */
   readonly weight: Parameter<readonly [C]> | undefined;
-  /** [channels] */
+  /** The number added to each channel, [channels]. */
   readonly bias: Parameter<readonly [C]> | undefined;
-  /** [channels], initially 0. */
+  /** The running means, [channels], initially 0. */
   readonly runningMean: Buffer<readonly [C]> | undefined;
-  /** [channels], initially 1. */
+  /** The running variances, [channels], initially 1. */
   readonly runningVariance: Buffer<readonly [C]> | undefined;
-  /** The number of batches in the running statistics, int32. */
+  /** The number of batches that the running statistics include, int32. */
   readonly batchCount: Buffer<Scalar> | undefined;
 
   constructor(channels: C, options: BatchNormOptions = {}) {
@@ -238,7 +240,7 @@ abstract class BatchNorm<C extends number> extends Module {
 }
 
 /**
- * Batch normalisation of features, or of the channels of sequences.
+ * A layer that applies batch normalisation to features, or to the channels of sequences.
  *
  * @example
  * const layer = new BatchNorm1d(2, { eps: 0 });
@@ -252,7 +254,7 @@ export class BatchNorm1d<const C extends number = number> extends BatchNorm<C> {
 }
 
 /**
- * Batch normalisation of the channels of images.
+ * A layer that applies batch normalisation to the channels of images.
  *
  * @example
  * new BatchNorm2d(16).forward(zeros([8, 16, 28, 28])).shape; // [8, 16, 28, 28]

@@ -1,4 +1,4 @@
-/** Normalisation of each example separately, over groups of channels. */
+/** Normalises each example separately, over groups of channels. */
 
 import { checkFloat, sizeOf } from '@tapegrad/core/extend';
 import { ArgumentError, type Parameter, type Shape, type Tensor } from '@tapegrad/core/lean';
@@ -18,7 +18,10 @@ import {
 
 /** The options of `groupNorm`. */
 export interface GroupNormFunctionOptions extends NormOptions {
-  /** The number of groups of channels; 1 normalises all channels together, `channels` each one separately. */
+  /**
+   * The number of groups of channels. With 1, all channels are normalised together; with as many groups as channels,
+   * each is normalised separately.
+   */
   readonly groups: number;
 }
 
@@ -29,8 +32,8 @@ function checkGroups(call: string, groups: number, channels: number): void {
 }
 
 /**
- * Computes (x - mean) / sqrt(variance + eps) weight + bias. The mean and the variance, sum (x - mean)^2 / n, are those of
- * each example over a group of adjacent channels and all axes after the channels (Wu and He 2018).
+ * Computes (x - mean) / sqrt(variance + eps) weight + bias. The mean and the variance, sum (x - mean)^2 / n, are
+ * computed for each example, over a group of adjacent channels and all axes after the channels (Wu and He 2018).
  *
  * @param x [batch, channels, ...]
  * @param weight [channels]
@@ -58,7 +61,7 @@ export function groupNorm<S extends Shape>(
 }
 
 /**
- * Normalises groups of channels of each example; see `groupNorm`.
+ * A layer that normalises groups of channels of each example; see `groupNorm`.
  *
  * @example
  * new GroupNorm(4, 16).forward(zeros([8, 16, 28, 28])).shape; // [8, 16, 28, 28]
@@ -68,9 +71,9 @@ export class GroupNorm<const C extends number = number> extends Module {
   readonly groups: number;
   readonly channels: C;
   readonly eps: number;
-  /** [channels] */
+  /** The factor for each channel, [channels]. */
   readonly weight: Parameter<readonly [C]> | undefined;
-  /** [channels] */
+  /** The number added to each channel, [channels]. */
   readonly bias: Parameter<readonly [C]> | undefined;
 
   constructor(groups: number, channels: C, options: AffineOptions = {}) {

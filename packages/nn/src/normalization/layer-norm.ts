@@ -1,4 +1,4 @@
-/** Normalisation of each example separately, over its last axes. */
+/** Normalises each example separately, over its last axes. */
 
 import { checkFloat, formatShape, sameShape } from '@tapegrad/core/extend';
 import { type Parameter, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
@@ -19,13 +19,13 @@ import {
 /** The options of `layerNorm` and `rmsNorm`. */
 export interface LayerNormFunctionOptions extends NormOptions {
   /**
-   * The lengths of the last axes, to normalise over. Defaults to the shape of the weight, else of the bias, else to the last
-   * axis.
+   * The lengths of the last axes, over which to normalise. Defaults to the shape of the weight or, without a weight, of
+   * the bias. Without either, defaults to the length of the last axis.
    */
   readonly normalizedShape?: Shape;
 }
 
-/** Returns the last axes, to normalise over. Throws if the input's lengths differ. */
+/** Returns the numbers of the last axes, over which to normalise. Throws unless the input has the given lengths there. */
 function normalizedAxes(call: string, { shape }: Tensor, normalizedShape: Shape): number[] {
   const start = shape.length - normalizedShape.length;
   const found = shape.slice(Math.max(0, start));
@@ -41,9 +41,9 @@ function normalizedAxes(call: string, { shape }: Tensor, normalizedShape: Shape)
 }
 
 /**
- * Computes (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance, sum (x - mean)^2 / n, over the
- * last axes (Ba, Kiros and Hinton 2016). A large mean costs no digits. Numbers whose squares overflow are normalised like
- * any others (PyTorch: NaN).
+ * Computes (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance, sum (x - mean)^2 / n, over
+ * the last axes (Ba, Kiros and Hinton 2016). A large mean causes no loss of precision. Numbers whose squares overflow
+ * are normalised correctly, too (PyTorch: NaN).
  *
  * @param x [..., ...normalizedShape]
  * @param weight [...normalizedShape]
@@ -67,11 +67,11 @@ export function layerNorm<S extends Shape>(
 }
 
 /**
- * Computes x / sqrt(mean x^2 + eps) weight, with the mean over the last axes (Zhang and Sennrich 2019).
+ * Computes x / sqrt(mean(x^2) + eps) weight, with the mean over the last axes (Zhang and Sennrich 2019).
  *
  * @param x [..., ...normalizedShape]
  * @param weight [...normalizedShape]
- * @param options `eps` defaults to the machine epsilon of the dtype
+ * @param options `eps` defaults to the machine epsilon of the dtype.
  * @example
  * rmsNorm(tensor([[1, 1], [10, -10]])).toArray(); // [[1, 1], [1, -1]]
  */
@@ -103,7 +103,7 @@ function shapeOf<N extends number | Shape>(call: string, features: N): Normalize
 }
 
 /**
- * Normalises each example over its features, or over several last axes; see `layerNorm`.
+ * A layer that normalises each example over its features, or over its last several axes; see `layerNorm`.
  *
  * @example
  * const layer = new LayerNorm(4);
@@ -116,7 +116,7 @@ export class LayerNorm<const N extends number | Shape = number> extends Module {
   readonly weight: Parameter<NormalizedShape<N>> | undefined;
   readonly bias: Parameter<NormalizedShape<N>> | undefined;
 
-  /** @param features the length of the last axis, or the lengths of the last several axes */
+  /** @param features The length of the last axis, or the lengths of the last several axes. */
   constructor(features: N, options: AffineOptions = {}) {
     super();
     checkLayerOptions('LayerNorm', options, ['eps', 'affine', 'bias', 'dtype']);
@@ -143,7 +143,7 @@ export class LayerNorm<const N extends number | Shape = number> extends Module {
 export type RMSNormOptions = Omit<AffineOptions, 'bias'>;
 
 /**
- * Divides each example by the root mean square of its elements; see `rmsNorm`.
+ * A layer that divides each example by the root mean square of its elements; see `rmsNorm`.
  *
  * @example
  * new RMSNorm(2, { eps: 0 }).forward(tensor([[3, 3], [10, -10]])).toArray(); // [[1, 1], [1, -1]]
@@ -151,11 +151,11 @@ export type RMSNormOptions = Omit<AffineOptions, 'bias'>;
 export class RMSNorm<const N extends number | Shape = number> extends Module {
   declare readonly [shapes]: NormalizedMap<N>;
   readonly normalizedShape: NormalizedShape<N>;
-  /** `undefined` for the machine epsilon of the dtype. */
+  /** The number added to the mean square; `undefined` stands for the machine epsilon of the dtype. */
   readonly eps: number | undefined;
   readonly weight: Parameter<NormalizedShape<N>> | undefined;
 
-  /** @param features the length of the last axis, or the lengths of the last several axes */
+  /** @param features The length of the last axis, or the lengths of the last several axes. */
   constructor(features: N, options: RMSNormOptions = {}) {
     super();
     checkLayerOptions('RMSNorm', options, ['eps', 'affine', 'dtype']);

@@ -1,4 +1,4 @@
-/** Means and variances, and other common parts of normalisation layers. */
+/** Computes means and variances, and other common parts of normalisation layers. */
 
 import { areWithin, formatShape, sameShape } from '@tapegrad/core/extend';
 import {
@@ -17,15 +17,15 @@ import { checkArgument, checkLikeInput, checkOption } from '../checks.ts';
 
 /** A centred input and the factor that normalises it. */
 export interface Normalization {
-  /** x - mean, or for an RMS norm x, possibly scaled. */
+  /** The centred input x - mean, or x for an RMS norm. Possibly scaled. */
   readonly deviation: Tensor;
-  /** 1 / sqrt(variance + eps), scaled to match `deviation`. Reduced axes stay, with length 1. */
+  /** 1 / sqrt(variance + eps), scaled to match `deviation`. Reduced axes are kept with length 1. */
   readonly inverse: Tensor;
 }
 
 export interface Moments extends Normalization {
   readonly mean: Tensor;
-  /** sum (x - mean)^2 / n */
+  /** The variance, sum (x - mean)^2 / n. */
   readonly variance: Tensor;
 }
 
@@ -38,28 +38,32 @@ export const inverseDeviation = (variance: Tensor, eps: number | Tensor): Tensor
 const meanSquare = (x: Tensor, axes: readonly number[]): Tensor => x.mul(x).mean(axes, keepDims);
 
 /**
- * Computes the means over axes, and x minus them. The rounding error of a large mean can be as large as the deviations,
- * so the mean of the remainder is subtracted too. The first mean is treated as a constant, since the second one gives
- * the same gradient.
+ * Computes the means over axes, and x minus these means. The rounding error of a large mean can be as large as the
+ * deviations. So the mean of the remainder is subtracted, too. The first mean is a constant, since the second mean
+ * provides the same gradient.
  */
 function centered(x: Tensor, axes: readonly number[]): { readonly mean: Tensor; readonly deviation: Tensor } {
   const mean = x.detach().mean(axes, keepDims) as Tensor;
   const near = x.sub(mean);
   const rest = near.mean(axes, keepDims) as Tensor;
-  // Adding the negative makes the backward pass negate the small cotangent instead of the large one.
+  // Adding the negative makes the backward pass negate the cotangent of the mean, which has few elements, instead of a
+  // full-size one.
   return { mean: mean.add(rest.detach()), deviation: near.add(rest.neg()) };
 }
 
 /**
- * The mean squares below which squares lose digits, and powers of 2 that scale small (`up`) or overflowing (`down`) inputs
- * to squares near 1.
+ * For each dtype, the mean square below which squares lose digits, and two powers of 2. `up` scales small inputs, and
+ * `down` scales inputs whose squares overflow, so that squares are near 1.
  */
 const ranges = {
   float32: { least: 2 ** -100, up: 2 ** 90, down: 2 ** -66 },
   float64: { least: 2 ** -900, up: 2 ** 700, down: 2 ** -514 },
 } as const;
 
-/** Returns factors for inputs whose squares overflow or vanish, 1 for all others; `undefined` if no input needs one. */
+/**
+ * Returns a factor for each mean square: a power of 2 for inputs whose squares overflow or vanish, and 1 for others.
+ * Returns `undefined` if no input needs scaling.
+ */
 function scalesOf(squares: Tensor, eps: number): Tensor | undefined {
   const dtype = squares.dtype as FloatDType;
   const { least, up, down } = ranges[dtype];
@@ -70,15 +74,15 @@ function scalesOf(squares: Tensor, eps: number): Tensor | undefined {
   return constant.less(Infinity).where(small, less!);
 }
 
-/** Scales eps to match inputs that were multiplied by scales. */
+/** Scales eps by the squares of the factors with which inputs were scaled. */
 const scaledEps = (eps: number, scales: Tensor): Tensor => {
   const root = scales.mul(Math.sqrt(eps));
   return root.mul(root);
 };
 
 /**
- * Computes means and variances over axes. A large mean costs no digits. No square overflows or vanishes while `deviation`
- * and `inverse` are computed.
+ * Computes means and variances over axes. A large mean causes no loss of precision. No square overflows or vanishes
+ * while `deviation` and `inverse` are computed.
  */
 export function momentsOf(x: Tensor, axes: readonly number[], eps: number): Moments {
   const { mean, deviation } = centered(x, axes);
@@ -90,7 +94,7 @@ export function momentsOf(x: Tensor, axes: readonly number[], eps: number): Mome
   return { mean, variance, deviation: scaled, inverse };
 }
 
-/** Returns x and 1 / sqrt(mean x^2 + eps) over axes, both scaled where squares would overflow or vanish. */
+/** Returns x and 1 / sqrt(mean(x^2) + eps) over axes. Both are scaled where squares would overflow or vanish. */
 export function rootMeanSquareOf(x: Tensor, axes: readonly number[], eps: number): Normalization {
   const squares = meanSquare(x, axes);
   const scales = scalesOf(squares, eps);
@@ -99,11 +103,11 @@ export function rootMeanSquareOf(x: Tensor, axes: readonly number[], eps: number
   return { deviation: scaled, inverse: inverseDeviation(meanSquare(scaled, axes), scaledEps(eps, scales)) };
 }
 
-/** Throws unless eps is a finite number of at least 0. */
+/** Throws unless eps is finite and at least 0. */
 export const checkEps = (call: string, eps: number): void =>
   checkOption(call, 'eps', eps, eps >= 0 && eps < Infinity, 'a finite number >= 0');
 
-/** Throws unless a parameter, such as a weight or bias, has the given shape and the input's dtype. */
+/** Throws unless a parameter, such as a weight or bias, has the given shape and the same dtype as the input. */
 export function checkParts(
   call: string,
   input: Tensor,
@@ -121,7 +125,7 @@ export function checkParts(
   }
 }
 
-/** Computes x weight + bias, leaving out either if it is undefined. */
+/** Computes x weight + bias. An undefined weight or bias is left out. */
 export function affine(x: Tensor, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
   const scaled = weight === undefined ? x : x.mul(weight);
   return bias === undefined ? scaled : scaled.add(bias);
@@ -129,7 +133,7 @@ export function affine(x: Tensor, weight: Tensor | undefined, bias: Tensor | und
 
 /** The options of normalisation layers. */
 export interface NormOptions {
-  /** Added to the variance. Defaults to 1e-5. */
+  /** The number added to the variance. Defaults to 1e-5. */
   readonly eps?: number;
 }
 
@@ -139,7 +143,7 @@ export interface AffineOptions extends NormOptions {
   readonly affine?: boolean;
   /** Whether the learned parameters include the bias. Defaults to true. */
   readonly bias?: boolean;
-  /** Defaults to float32. */
+  /** The dtype of the parameters. Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 

@@ -43,14 +43,15 @@ export interface WeightNormOptions {
   /** The field of the layer that holds the weight. Defaults to `weight`. */
   readonly name?: string;
   /**
-   * The axis along which each index has its own norm. Defaults to the last axis of a `Dense` layer's weight [in, out],
-   * and otherwise to the first: the outputs of a convolution or a cell, and the vectors of an `Embedding`. For a
-   * transposed convolution these are the inputs, as in PyTorch; its outputs are axis 1.
+   * The axis along which each index has a separate norm. Defaults to the last axis of a `Dense` layer's weight [in,
+   * out], and to the first axis of any other weight. The first axis holds the outputs of a convolution or a cell, or
+   * the vectors of an `Embedding`. For a transposed convolution it holds the inputs, as in PyTorch; the outputs are
+   * axis 1.
    */
   readonly axis?: number;
 }
 
-/** A layer that computes with a weight derived from the parameter that it holds. */
+/** A wrapper around a layer, which runs the layer with a weight computed from the layer's parameter. */
 abstract class Reparametrized<L extends Layer> extends Module {
   declare readonly [shapes]: Composed<readonly [L]>;
   readonly layer: L;
@@ -75,12 +76,12 @@ abstract class Reparametrized<L extends Layer> extends Module {
     this.axis = axisOf(call, axis ?? usualAxis(held.rank), held.rank);
   }
 
-  /** The tensor in the layer's field: the parameter, or a tensor that replaces it. */
+  /** The tensor in the layer's field: the parameter, or a tensor that currently replaces it. */
   protected get held(): Tensor {
     return Reflect.get(this.layer, this.field) as Tensor;
   }
 
-  /** Computes the weight that the layer must use. */
+  /** Computes the weight that the layer uses. */
   protected abstract weight(): Tensor;
 
   /** Runs the layer with the computed weight. */
@@ -108,8 +109,8 @@ function axisOf(call: string, axis: number, rank: number): number {
 }
 
 /**
- * Returns the output axis of a layer's weight: the one that the layer declares, else the last of a matrix or the first of
- * others.
+ * Returns the output axis of a layer's weight. This is the axis that the layer declares. Without a declaration, it is
+ * the last axis of a matrix, and the first of any other weight.
  */
 function outputAxisOf(layer: object, rank: number): number {
   const own: unknown = Reflect.get(layer, 'outputAxis');
@@ -118,16 +119,16 @@ function outputAxisOf(layer: object, rank: number): number {
 
 const allBut = (axis: number, { shape }: Tensor): number[] => shape.map((_, i) => i).filter((i) => i !== axis);
 
-/** Computes the norm over all axes but one. These axes get length 1. */
+/** Computes the norm over all axes except `axis`. The reduced axes are kept with length 1. */
 const normsAlong = (x: Tensor, axis: number): Tensor => norm(x, allBut(axis, x), { keepDims: true });
 
 /**
- * Computes magnitude direction / |direction|, with a separate norm for each index of `axis`, so that lengths and
- * directions of weights are learned separately (Salimans and Kingma 2016). A direction of zeros stays zero, whatever
- * its magnitude (PyTorch: NaN).
+ * Computes magnitude direction / |direction|, with a separate norm for each index of `axis`. So the lengths and
+ * directions of weights are learned separately (Salimans and Kingma 2016). If a direction is all zeros, the result is
+ * zero, whatever its magnitude (PyTorch: NaN).
  *
- * @param direction of two axes or more
- * @param magnitude of the same shape, but with length 1 for all axes except `axis`
+ * @param direction A tensor of two axes or more.
+ * @param magnitude A tensor of the same shape, but with length 1 for all axes except `axis`.
  * @example
  * weightNorm(tensor([[3, 1], [4, 0]]), tensor([[10, 2]]), 1).toArray(); // [[6, 2], [8, 0]]
  */
@@ -147,18 +148,18 @@ export function weightNorm<S extends Shape>(direction: Tensor<S>, magnitude: Ten
 }
 
 /**
- * A layer whose weight has separate parameters for length and direction. There is a length for each index of an axis,
- * such as for each output of a `Dense` layer or a convolution. The parameter that the layer holds gives only the
- * direction. See `weightNorm`.
+ * A layer whose weight has separate parameters for length and direction. There is one length for each index of an axis,
+ * for example for each output of a `Dense` layer or a convolution. The weight parameter of the wrapped layer then gives
+ * only the direction. See `weightNorm`.
  *
- * @throws ArgumentError for a weight of zeros: without directions, it would never get a gradient.
+ * @throws ArgumentError if the weight has a vector of zeros, which has no direction and would never get a gradient.
  * @example
  * const layer = new WeightNorm(new Dense(4, 3));
  * layer.forward(zeros([2, 4])).shape; // [2, 3]
  * [...layer.namedParameters().keys()]; // ['magnitude', 'layer.weight', 'layer.bias']
  */
 export class WeightNorm<L extends Layer = Layer> extends Reparametrized<L> {
-  /** The lengths, in the weight's shape but with length 1 for all axes except `axis`. */
+  /** The lengths of the weight's vectors. The shape is that of the weight, but with length 1 for all axes except `axis`. */
   readonly magnitude: Parameter;
 
   constructor(layer: L, options: WeightNormOptions = {}) {
@@ -182,24 +183,26 @@ export interface SpectralNormOptions {
   /** The field of the layer that holds the weight. Defaults to `weight`. */
   readonly name?: string;
   /**
-   * The axis of the outputs. Defaults to the layer's own: the last of a `Dense` layer's weight [in, out], the first of a
-   * convolution's, the second of a transposed convolution's.
+   * The axis of the outputs. Defaults to the axis that the layer declares: the last for a `Dense` layer, the first for
+   * a convolution, the second for a transposed convolution.
    */
   readonly axis?: number;
   /** The number of power iteration steps in each forward pass while training. Defaults to 1. */
   readonly powerIterations?: number;
   /**
-   * Weights with a smaller singular value aren't divided, and vectors with a smaller norm are ignored. Defaults to 1e-12.
+   * The threshold below which values count as 0: a weight with a smaller singular value isn't divided, and a vector
+   * with a smaller norm is ignored. Defaults to 1e-12.
    */
   readonly eps?: number;
-  /** Draws the initial vectors of the iteration. Defaults to `init.defaultRandom`. */
+  /** The generator that draws the initial vectors of the iteration. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
 }
 
 /**
- * A layer whose weight, as a matrix [outputs, all else], is divided by its largest singular value: W / (u^T W v). A power
- * iteration updates u and v while training, and the gradient treats them as constants (Miyato et al. 2018). A weight whose
- * largest singular value is below eps, such as zeros, is not divided (PyTorch: NaN).
+ * A layer whose weight is divided by its largest singular value: W / (u^T W v). For this, the weight is treated as a
+ * matrix [outputs, all other axes]. A power iteration updates u and v while training, and the gradient treats them as
+ * constants (Miyato et al. 2018). If the largest singular value is below eps, as for a weight of zeros, the weight is
+ * not divided (PyTorch: NaN).
  *
  * @example
  * const layer = new SpectralNorm(new Dense(4, 3), { random: new Random(1) });
@@ -209,9 +212,9 @@ export interface SpectralNormOptions {
 export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
   readonly powerIterations: number;
   readonly eps: number;
-  /** The left singular vector, [outputs]. */
+  /** The estimate u of the left singular vector, [outputs]. */
   readonly left: Buffer;
-  /** The right singular vector. */
+  /** The estimate v of the right singular vector, which has one element for each column of the matrix. */
   readonly right: Buffer;
 
   constructor(layer: L, options: SpectralNormOptions = {}) {
@@ -229,21 +232,21 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
     });
     this.left = buffer(left!, { name: 'left' });
     this.right = buffer(right!, { name: 'right' });
-    // Starts from a good first estimate.
+    // Runs more steps here, to start from a good estimate.
     this.#iterate(matrix, 15);
   }
 
   protected override weight(): Tensor {
     const weight = this.held;
     if (this.training && !isRecomputing()) this.#follow(weight);
-    // Copies, since the vectors may change before the backward pass.
+    // Copies the vectors, since they may change before the backward pass.
     const [left, right] = [this.left.detach(), this.right.detach()];
     const largest = this.#matrix(weight).matmul(right).matmul(left) as Tensor;
     const isSmall = largest.less(this.eps);
     return weight.div(isAnyTrue(isSmall.elements) ? isSmall.where(1, largest) : largest);
   }
 
-  /** Continues the power iteration for a changed weight. */
+  /** Continues the power iteration after the weight has changed. */
   #follow(weight: Tensor): void {
     checkUnbatched('SpectralNorm', 'a weight', weight, 'call eval()');
     for (const [field, value] of Object.entries({ left: this.left, right: this.right })) {
@@ -252,13 +255,13 @@ export class SpectralNorm<L extends Layer = Layer> extends Reparametrized<L> {
     noGrad(() => this.#iterate(this.#matrix(weight), this.powerIterations));
   }
 
-  /** Returns a weight as a matrix [outputs, all else]. */
+  /** Returns a weight as a matrix [outputs, all other axes]. */
   #matrix(weight: Tensor): Tensor {
     const outputs = weight.shape[this.axis]!;
     return (weight.permute([this.axis, ...allBut(this.axis, weight)]) as Tensor).reshape([outputs, -1]);
   }
 
-  /** Turns a vector to the direction of another. If the other's norm is below eps, the vector stays as it is. */
+  /** Sets a vector to the direction of another. If the norm of the other vector is below eps, nothing changes. */
   #turn(vector: Buffer, to: Tensor): void {
     const length = norm(to) as Tensor;
     if (areWithin(length.elements, { low: this.eps, high: Number.POSITIVE_INFINITY })) vector.assign(to.div(length));

@@ -1,4 +1,4 @@
-/** Recurrent cells as modules: one time step. */
+/** Recurrent cells as modules, which compute a single time step. */
 
 import { checkTensor } from '@tapegrad/core/extend';
 import {
@@ -31,9 +31,9 @@ import {
 export interface CellOptions {
   /** Whether to add biases to the projections of the input and of the state. Defaults to true. */
   readonly bias?: boolean;
-  /** Draws the initial weights. Defaults to `init.defaultRandom`. */
+  /** The generator that draws the initial weights. Defaults to `init.defaultRandom`. */
   readonly random?: Random;
-  /** Defaults to float32. */
+  /** The dtype of the parameters. Defaults to float32. */
   readonly dtype?: FloatDType;
 }
 
@@ -48,8 +48,8 @@ interface CellParameters extends CellWeights {
 }
 
 /**
- * Creates the weights of a cell with the given number of gates, uniform between -1/sqrt(hidden) and 1/sqrt(hidden), as in
- * PyTorch.
+ * Creates the weights of a cell with the given number of gates. They are uniformly distributed between -1/sqrt(hidden)
+ * and 1/sqrt(hidden), as in PyTorch.
  */
 export function cellParameters(
   call: string,
@@ -77,13 +77,13 @@ abstract class Cell<In extends number, Hidden extends number> extends Module imp
   declare readonly [shapes]: FeatureMap<In, Hidden>;
   readonly inputSize: In;
   readonly hiddenSize: Hidden;
-  /** [gates hidden, in] */
+  /** The weight of the input, [gates * hidden, in]. */
   readonly weightIh: Parameter;
-  /** [gates hidden, hidden] */
+  /** The weight of the state h, [gates * hidden, hidden]. */
   readonly weightHh: Parameter;
-  /** [gates hidden] */
+  /** The bias of the input projection, [gates * hidden]. */
   readonly biasIh: Parameter | undefined;
-  /** [gates hidden] */
+  /** The bias of the state projection, [gates * hidden]. */
   readonly biasHh: Parameter | undefined;
 
   constructor({ name, gates }: CellKind, inputSize: In, hiddenSize: Hidden, options: CellOptions) {
@@ -94,12 +94,12 @@ abstract class Cell<In extends number, Hidden extends number> extends Module imp
     ({ weightIh: this.weightIh, weightHh: this.weightHh, biasIh: this.biasIh, biasHh: this.biasHh } = weights);
   }
 
-  /** The axis of the weights that holds the gates. */
+  /** The axis of the weights along which the gates lie. */
   get outputAxis(): number {
     return 0;
   }
 
-  /** Returns the default state before the first step: zeros. */
+  /** Returns the default state before the first step, which is all zeros. */
   protected zeroState(x: Tensor): Tensor {
     return zeros([checkTensor(this.constructor.name, x).shape[0] ?? 0, this.hiddenSize], {
       dtype: this.weightHh.dtype,
@@ -111,11 +111,11 @@ abstract class Cell<In extends number, Hidden extends number> extends Module imp
   }
 }
 
-/** The state [batch, hidden] of a cell that takes inputs of shape `S`. */
+/** The shape of the state [batch, hidden] for an input of shape `S`. */
 type StateOf<S extends Shape, In extends number, Hidden extends number> = Output<FeatureMap<In, Hidden>, S>;
 
 /**
- * A plain recurrent cell; see `rnnCell`.
+ * A module that computes one step of a plain recurrent cell; see `rnnCell`.
  *
  * @example
  * const cell = new RNNCell(10, 20, { random: new Random(1) });
@@ -145,7 +145,7 @@ export class RNNCell<const In extends number = number, const Hidden extends numb
 }
 
 /**
- * A cell of a long short-term memory; see `lstmCell`.
+ * A module that computes one step of a long short-term memory; see `lstmCell`.
  *
  * @example
  * const cell = new LSTMCell(10, 20, { random: new Random(1) });
@@ -169,7 +169,7 @@ export class LSTMCell<const In extends number = number, const Hidden extends num
 }
 
 /**
- * A gated recurrent unit; see `gruCell`.
+ * A module that computes one step of a gated recurrent unit; see `gruCell`.
  *
  * @example
  * const cell = new GRUCell(10, 20, { random: new Random(1) });

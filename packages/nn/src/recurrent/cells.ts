@@ -1,4 +1,4 @@
-/** One time step of recurrent cells, as functions of their weights. */
+/** Functions that compute one time step of a recurrent cell from its weights. */
 
 import { checkTensor, describeValue, formatShape, sameShape } from '@tapegrad/core/extend';
 import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
@@ -6,43 +6,52 @@ import { checkArgument, checkInputDType, checkLikeInput } from '../checks.ts';
 import { counted } from '../module/text-table.ts';
 
 /**
- * The weights of a cell in PyTorch's layout: a block of `hidden` rows for each of its `gates`, one after the other. The
- * modules `RNNCell`, `LSTMCell` and `GRUCell` are such weights themselves.
+ * The weights of a cell in PyTorch's layout. Each tensor stacks one block of `hidden` rows for each gate. The modules
+ * `RNNCell`, `LSTMCell` and `GRUCell` have these fields, and can be passed as weights.
  */
 export interface CellWeights {
-  /** [gates hidden, in] */
+  /** The weight of the input, [gates * hidden, in]. */
   readonly weightIh: Tensor;
-  /** [gates hidden, hidden] */
+  /** The weight of the state h, [gates * hidden, hidden]. */
   readonly weightHh: Tensor;
-  /** [gates hidden] */
+  /** The bias of the input projection, [gates * hidden]. */
   readonly biasIh?: Tensor | undefined;
-  /** [gates hidden] */
+  /** The bias of the state projection, [gates * hidden]. */
   readonly biasHh?: Tensor | undefined;
 }
 
 /** The activation function of a plain recurrent cell. */
 export type RnnNonlinearity = 'tanh' | 'relu';
 
-/** The tensors that a cell passes to its next step, each [batch, hidden]. The first, h, is also its output. */
+/**
+ * The tensors that a cell passes to its next step, each [batch, hidden]. The first tensor, h, is also the output of the
+ * cell.
+ */
 export type CellState = readonly [h: Tensor, ...others: Tensor[]];
 
-/** The part of a cell that is applied to its last output. */
+/** The part of a cell's weights that is applied to the last output h. */
 export interface Recurrent {
-  /** [hidden, gates hidden] */
+  /** The transposed weight of h, [hidden, gates * hidden]. */
   readonly weight: Tensor;
   readonly bias: Tensor | undefined;
 }
 
-/** A kind of cell. Its input projection doesn't depend on the state, so it can be computed for all time steps at once. */
+/**
+ * A kind of cell, split into the input projection and the rest of a step. The projection doesn't depend on the state,
+ * so it can be computed for all time steps at once.
+ */
 export interface CellKind {
   /** The name of the layer that runs such cells. */
   readonly name: 'RNN' | 'LSTM' | 'GRU';
   readonly gates: number;
-  /** The number of tensors in its state. */
+  /** The number of tensors in a state of the cell. */
   readonly states: number;
-  /** Maps [rows, in] to [rows, gates hidden]: everything the gates take except the last output. */
+  /**
+   * Computes everything that the gates need except the part that depends on h. Maps [rows, in] to [rows, gates *
+   * hidden].
+   */
   project(x: Tensor, weights: CellWeights): Tensor;
-  /** Computes the next state from a step's projected input [batch, gates hidden]. */
+  /** Computes the next state from the projected input of one step, [batch, gates * hidden]. */
   step(projected: Tensor, state: CellState, recurrent: Recurrent): CellState;
 }
 
@@ -56,10 +65,10 @@ const plus = (x: Tensor, bias: Tensor | undefined): Tensor => (bias === undefine
 const projectInput = (x: Tensor, { weightIh, biasIh }: CellWeights): Tensor =>
   plus(x.matmul(weightIh.transpose() as Tensor), biasIh);
 
-/** Projects with both biases, for cells that add the second one to all gates like the first. */
+/** Projects the input and adds both biases, for cells whose gates all add the second bias like the first. */
 const projectWithBiases = (x: Tensor, weights: CellWeights): Tensor => plus(projectInput(x, weights), weights.biasHh);
 
-/** Returns the columns of gate `i` and of the next `count - 1` gates. */
+/** Returns the columns of `count` consecutive gates, beginning with gate `i`. */
 const gate = (all: Tensor, hidden: number, i: number, count = 1): Tensor =>
   all.slice(1, i * hidden, (i + count) * hidden);
 
@@ -109,7 +118,10 @@ export const gruKind: CellKind = {
   },
 };
 
-/** Throws unless weights fit a cell with the given number of gates. Returns the sizes of the cell's input and state. */
+/**
+ * Throws unless the weights match a cell with the given number of gates. Returns the sizes of the cell's input and
+ * state.
+ */
 export function checkWeights(call: string, gates: number, weights: CellWeights): { inSize: number; hidden: number } {
   if (typeof weights !== 'object' || weights === null) {
     throw new ArgumentError(`${call}: expected weights { weightIh, weightHh }, got ${describeValue(weights)}`);
@@ -175,8 +187,8 @@ export function checkState(
 }
 
 /**
- * Computes one step of a plain recurrent cell (Elman 1990): h' = s(x W_ih^T + b_ih + h W_hh^T + b_hh), where s defaults to
- * tanh.
+ * Computes one step of a plain recurrent cell (Elman 1990): h' = s(x W_ih^T + b_ih + h W_hh^T + b_hh), where s is the
+ * activation function, by default tanh.
  *
  * @param x [batch, in]
  * @param h [batch, hidden]
@@ -201,10 +213,11 @@ export function checkNonlinearity(call: string, nonlinearity: string): void {
 }
 
 /**
- * Computes one step of a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000).
- * The gates i, f, g, o are blocks of a = x W_ih^T + b_ih + h W_hh^T + b_hh, in this order:
+ * Computes one step of a long short-term memory (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al.
+ * 2000). The sum x W_ih^T + b_ih + h W_hh^T + b_hh consists of blocks for the gates i, f, g, o, in this order. With s
+ * the sigmoid:
  *
- * c' = s(f) c + s(i) tanh(g), h' = s(o) tanh(c'), with s the sigmoid.
+ * c' = s(f) c + s(i) tanh(g), h' = s(o) tanh(c').
  *
  * @param x [batch, in]
  * @param state [h, c], each [batch, hidden]
@@ -224,10 +237,11 @@ export function lstmCell<S extends Shape>(
 }
 
 /**
- * Computes one step of a gated recurrent unit (Cho et al. 2014, with the reset gate after the product, as in PyTorch). With
- * u the blocks r, z, n of x W_ih^T + b_ih, and v those of h W_hh^T + b_hh:
+ * Computes one step of a gated recurrent unit (Cho et al. 2014, with the reset gate applied after the product, as in
+ * PyTorch). Let u_r, u_z, u_n be the blocks of x W_ih^T + b_ih, and v_r, v_z, v_n those of h W_hh^T + b_hh. With s the
+ * sigmoid:
  *
- * r = s(u_r + v_r), z = s(u_z + v_z), n = tanh(u_n + r v_n), h' = (1 - z) n + z h, with s the sigmoid.
+ * r = s(u_r + v_r), z = s(u_z + v_z), n = tanh(u_n + r v_n), h' = (1 - z) n + z h.
  *
  * @param x [batch, in]
  * @param h [batch, hidden]

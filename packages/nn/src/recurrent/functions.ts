@@ -1,4 +1,4 @@
-/** Recurrent layers over sequences, as functions of their weights. */
+/** Functions that run recurrent layers over sequences. The weights are arguments. */
 
 import { checkTensor, describeValue, formatShape } from '@tapegrad/core/extend';
 import { ArgumentError, type Random, ShapeError, type Tensor, zeros } from '@tapegrad/core/lean';
@@ -16,34 +16,40 @@ import {
 } from './cells.ts';
 import { batchFirst, type RecurrentWeights, runLayers, sequencesOf } from './sequences.ts';
 
-/** The options of a run over sequences. */
+/** The options for running layers over sequences. */
 export interface SequenceOptions<State> {
   /** The states before the first step. Defaults to zeros. */
   readonly state?: State;
-  /** The number of steps of each sequence that count. Defaults to all. */
+  /** The length of each sequence in steps; later steps are ignored. Defaults to all steps. */
   readonly lengths?: Tensor | readonly number[];
 }
 
-/** The result of recurrent layers over sequences. */
+/** The result of running recurrent layers over sequences. */
 export interface SequenceResult<Rows, State> {
-  /** The outputs h of the last layer at every step, with those of both directions concatenated, forward first. */
+  /** The outputs h of the last layer at every step. With two directions, both outputs are concatenated, forward first. */
   readonly output: Rows;
-  /** The states after the last counted step of each sequence; in the backward direction, after its first step. */
+  /**
+   * The states after the last step of each sequence. In the backward direction, this is the step that comes first in
+   * the sequence.
+   */
   readonly state: State;
 }
 
 /** The options of `rnn`, `lstm` and `gru`. */
 export interface RecurrentFunctionOptions<State> extends SequenceOptions<State> {
-  /** The probability of dropping an output of any layer except the last. Defaults to 0. */
+  /** The probability of dropping an output of a layer. The last layer's outputs are never dropped. Defaults to 0. */
   readonly dropout?: number;
-  /** Draws the dropout masks. */
+  /** The generator that draws the dropout masks. */
   readonly random?: Random | undefined;
 }
 
 export const sequenceOptions = ['state', 'lengths'] as const;
 const functionOptions = [...sequenceOptions, 'dropout', 'random'] as const;
 
-/** Throws unless layers fit each other and an input with `features` features. Returns the size of their states. */
+/**
+ * Throws unless the layers' weights match each other and an input with `features` features. Returns the size of the
+ * states.
+ */
 function checkLayers(call: string, { gates }: CellKind, layers: RecurrentWeights, features: number): number {
   const [first] = layers;
   const directions = first?.length ?? 0;
@@ -104,8 +110,8 @@ function overSequences(
  * Runs layers of plain recurrent cells over sequences x [batch, steps, in]. See `rnnCell` for one step, and `RNN` for
  * sequences of different lengths.
  *
- * @param layers for each layer, the weights of its cell, or of its forward and its backward cell
- * @returns the outputs [batch, steps, directions hidden] and the state h [layers directions, batch, hidden]
+ * @param layers For each layer, a list with the weights of its cell, or with those of its forward and backward cell.
+ * @returns The outputs [batch, steps, directions * hidden] and the state h [layers * directions, batch, hidden].
  * @example
  * const weights = { weightIh: tensor([[1]]), weightHh: tensor([[1]]) };
  * const x = tensor([[[1], [2], [3]]]);
@@ -124,10 +130,11 @@ export function rnn(
 }
 
 /**
- * Runs layers of long short-term memories over sequences x [batch, steps, in]. See `lstmCell` for one step, and `rnn` for
- * the weights.
+ * Runs layers of long short-term memories over sequences x [batch, steps, in]. See `lstmCell` for one step, and `rnn`
+ * for the form of the weights.
  *
- * @returns the outputs [batch, steps, directions hidden] and the state [h, c], each [layers directions, batch, hidden]
+ * @returns The outputs [batch, steps, directions * hidden] and the state [h, c], each [layers * directions, batch,
+ * hidden].
  * @example
  * const cell = new LSTMCell(3, 4, { random: new Random(1) });
  * const { output, state: [h] } = lstm(ones([2, 5, 3]), [[cell]]);
@@ -144,10 +151,10 @@ export function lstm(
 }
 
 /**
- * Runs layers of gated recurrent units over sequences x [batch, steps, in]. See `gruCell` for one step, and `rnn` for the
- * weights.
+ * Runs layers of gated recurrent units over sequences x [batch, steps, in]. See `gruCell` for one step, and `rnn` for
+ * the form of the weights.
  *
- * @returns the outputs [batch, steps, directions hidden] and the state h [layers directions, batch, hidden]
+ * @returns The outputs [batch, steps, directions * hidden] and the state h [layers * directions, batch, hidden].
  * @example
  * const [forward, backward] = [1, 2].map((seed) => new GRUCell(3, 4, { random: new Random(seed) }));
  * gru(ones([2, 5, 3]), [[forward!, backward!]]).output.shape; // [2, 5, 8]

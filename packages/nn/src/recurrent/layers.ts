@@ -1,4 +1,4 @@
-/** Recurrent layers as modules, over whole sequences. */
+/** Layers that run recurrent cells over whole sequences. */
 
 import type { Agree, Printed } from '@tapegrad/core/extend';
 import type { Parameter, Random, Shape, ShapeError, Tensor } from '@tapegrad/core/lean';
@@ -22,15 +22,24 @@ import type { RecurrentWeights } from './sequences.ts';
 export interface RecurrentOptions<Both extends boolean = boolean> extends CellOptions {
   /** The number of stacked layers. Defaults to 1. */
   readonly numLayers?: number;
-  /** Whether each layer also runs backward, from the last step to the first, with its own weights. Defaults to false. */
+  /**
+   * Whether each layer also runs backward, from the last step to the first, with a second set of weights. Defaults to
+   * false.
+   */
   readonly bidirectional?: Both;
-  /** The probability of dropping an output of any layer except the last while training; needs `random`. Defaults to 0. */
+  /**
+   * The probability of dropping an output of a layer while training. The last layer's outputs are never dropped.
+   * Requires `random`. Defaults to 0.
+   */
   readonly dropout?: number;
 }
 
 const layerOptions = [...cellOptions, 'numLayers', 'bidirectional', 'dropout'] as const;
 
-/** Maps [batch, steps, in] to [batch, steps, hidden], or to [batch, steps, 2 hidden] with both directions. */
+/**
+ * The shape map of a recurrent layer: [batch, steps, in] to [batch, steps, hidden], or to [batch, steps, 2 * hidden]
+ * with both directions.
+ */
 export interface SequenceMap<In extends number, Hidden extends number, Both extends boolean> extends ShapeMap {
   readonly output: SequenceShape<this['input'], In, Both extends true ? number : Hidden>;
 }
@@ -49,12 +58,12 @@ type SequenceShape<S, In extends number, Out extends number> = S extends readonl
       : ShapeError<`expects sequences of shape [batch, steps, ${In}] but receives ${Printed<S>}`>
     : never;
 
-/** States [layers directions, batch, hidden]. */
+/** The type of states, [layers * directions, batch, hidden]. */
 type States<S extends Shape, Hidden extends number> = Tensor<
   readonly [number, S extends readonly [infer Batch extends number, ...unknown[]] ? Batch : number, Hidden]
 >;
 
-/** PyTorch's name for a layer's weight, in camel case. */
+/** The name of a weight: PyTorch's name, converted to camel case. */
 export type WeightName = `${keyof CellWeights}L${number}${'' | 'Reverse'}`;
 
 /** The base of recurrent layers. */
@@ -64,11 +73,11 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
   readonly hiddenSize: Hidden;
   readonly numLayers: number;
   readonly bidirectional: Both;
-  /** The probability of dropping an output between two layers. */
+  /** The probability of dropping an output that one layer passes to the next. */
   readonly dropout: number;
   /**
-   * The weights by PyTorch's names in camel case, and in its layouts: `weightIhL0`, `weightHhL0`, `biasIhL0`, `biasHhL0` for
-   * `weight_ih_l0`, …, and `weightIhL0Reverse`, … for `weight_ih_l0_reverse`, …
+   * The weights, in PyTorch's layouts, by PyTorch's names in camel case: `weightIhL0`, `weightHhL0`, `biasIhL0`,
+   * `biasHhL0` for `weight_ih_l0`, …, and `weightIhL0Reverse`, … for `weight_ih_l0_reverse`, …
    */
   readonly weights: Readonly<Record<WeightName, Parameter>>;
   readonly #random: Random | undefined;
@@ -98,14 +107,17 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
     );
   }
 
-  /** Returns the suffixes of the weights' names: `L0` for each layer and, with both directions, also `L0Reverse`. */
+  /**
+   * Returns, for each layer, the suffixes of its weights' names: `L0` and, with both directions, `L0Reverse` for layer
+   * 0.
+   */
   #suffixes(): (`L${number}` | `L${number}Reverse`)[][] {
     return Array.from({ length: this.numLayers }, (_, l) =>
       this.bidirectional ? [`L${l}`, `L${l}Reverse`] : [`L${l}`],
     );
   }
 
-  /** Returns the current weights of each cell, including tensors that replace parameters. */
+  /** Returns the current weights of each cell, including tensors that temporarily replace parameters. */
   protected cells(): RecurrentWeights {
     const { weights } = this;
     return this.#suffixes().map((directions) =>
@@ -118,7 +130,7 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
     );
   }
 
-  /** Returns the current dropout options: no dropout in evaluation. */
+  /** Returns the current dropout options: in evaluation mode, the probability is 0. */
   protected dropping(): { readonly dropout: number; readonly random: Random | undefined } {
     return { dropout: this.training ? this.dropout : 0, random: this.#random };
   }
@@ -140,11 +152,12 @@ abstract class RecurrentLayers<In extends number, Hidden extends number, Both ex
 }
 
 /**
- * Layers of plain recurrent cells over sequences; see `rnnCell` for one step.
+ * One or more layers of plain recurrent cells, run over sequences. See `rnnCell` for one step.
  *
- * The batch comes first: x is [batch, steps, in]. Pass sequences [steps, batch, in] as `x.permute([1, 0, 2])`, which copies
- * nothing. With `lengths`, steps after the end of a sequence change nothing and give outputs of 0. The final state is the
- * one after the last counted step. The reverse direction begins at that step, as with PyTorch's packed sequences.
+ * The batch comes first: x is [batch, steps, in]. Pass sequences [steps, batch, in] as `x.permute([1, 0, 2])`, which
+ * copies nothing. With `lengths`, steps after the end of a sequence don't change its state, and give outputs of 0. The
+ * final state is the state after the sequence's last step. The reverse direction begins at that step, as with PyTorch's
+ * packed sequences.
  *
  * @example
  * const rnn = new RNN(10, 20, { numLayers: 2, random: new Random(1) });
@@ -171,7 +184,7 @@ export class RNN<
     this.nonlinearity = nonlinearity;
   }
 
-  /** Maps x [batch, steps, in] and the state h [layers directions, batch, hidden] to the outputs and the new state. */
+  /** Maps x [batch, steps, in] and the state h [layers * directions, batch, hidden] to the outputs and the new state. */
   forward<S extends Shape>(
     x: Input<SequenceMap<In, Hidden, Both>, S>,
     options: SequenceOptions<Tensor> = {},
@@ -183,8 +196,8 @@ export class RNN<
 }
 
 /**
- * Layers of long short-term memories over sequences. See `lstmCell` for one step, and `RNN` for sequences of different
- * lengths.
+ * One or more layers of long short-term memories, run over sequences. See `lstmCell` for one step, and `RNN` for
+ * sequences of different lengths.
  *
  * @example
  * const lstm = new LSTM(10, 20, { bidirectional: true, random: new Random(1) });
@@ -204,8 +217,8 @@ export class LSTM<
   }
 
   /**
-   * Maps x [batch, steps, in] and the state [h, c], each [layers directions, batch, hidden], to the outputs and the new
-   * state.
+   * Maps x [batch, steps, in] and the state [h, c], each [layers * directions, batch, hidden], to the outputs and the
+   * new state.
    */
   forward<S extends Shape>(
     x: Input<SequenceMap<In, Hidden, Both>, S>,
@@ -217,7 +230,8 @@ export class LSTM<
 }
 
 /**
- * Layers of gated recurrent units over sequences. See `gruCell` for one step, and `RNN` for sequences of different lengths.
+ * One or more layers of gated recurrent units, run over sequences. See `gruCell` for one step, and `RNN` for sequences
+ * of different lengths.
  *
  * @example
  * const gru = new GRU(10, 20, { random: new Random(1) });
@@ -235,7 +249,7 @@ export class GRU<
     super(gruKind, inputSize, hiddenSize, options);
   }
 
-  /** Maps x [batch, steps, in] and the state h [layers directions, batch, hidden] to the outputs and the new state. */
+  /** Maps x [batch, steps, in] and the state h [layers * directions, batch, hidden] to the outputs and the new state. */
   forward<S extends Shape>(
     x: Input<SequenceMap<In, Hidden, Both>, S>,
     options: SequenceOptions<Tensor> = {},

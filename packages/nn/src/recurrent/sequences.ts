@@ -1,23 +1,23 @@
-/** Runs recurrent cells over sequences: one direction, and layers of one direction or both. */
+/** Runs recurrent cells over sequences, in one direction or in layers with one or both directions. */
 
 import { areWithin, formatShape, isTracing } from '@tapegrad/core/extend';
 import { ArgumentError, arange, concat, index, pad, ShapeError, stack, type Tensor, tensor } from '@tapegrad/core/lean';
 import { type CellKind, type CellState, type CellWeights, recurrentOf } from './cells.ts';
 
 /**
- * Sequences as rows [steps batch, features]: first the rows of all sequences at step 0, then those at step 1, and so
- * on. One product then projects the inputs of all steps, and the part for one step is a view. Steps beyond the longest
- * sequence are left out.
+ * Sequences as rows [steps * batch, features]: first the rows of all sequences at step 0, then those at step 1, and so
+ * on. So a single product projects the inputs of all steps, and the rows of one step are a view. Steps after the end of
+ * the longest sequence are left out.
  */
 export interface Sequences {
   readonly rows: Tensor;
   readonly batch: number;
   readonly steps: number;
-  /** For each step, the sequences that include it, bool [batch, 1]; `undefined` if all do. */
+  /** For each step, a bool tensor [batch, 1] that says which sequences include the step. `undefined` if all of them do. */
   readonly goesOn: readonly (Tensor | undefined)[];
 }
 
-/** Returns the lengths of sequences as an array. Throws unless there is a length from 0 to `steps` for each. */
+/** Returns the lengths of sequences as an array. Throws unless there is a length from 0 to `steps` for each sequence. */
 function readLengths(call: string, lengths: Tensor | readonly number[], batch: number, steps: number): number[] {
   const list = Array.from(Array.isArray(lengths) ? lengths : (lengths as Tensor).data);
   if (list.length !== batch) {
@@ -88,7 +88,10 @@ interface Run {
   readonly state: CellState;
 }
 
-/** Runs a cell over sequences, from the first step to the last or in reverse. A sequence that has ended keeps its state. */
+/**
+ * Runs a cell over sequences, from the first step to the last or in reverse. A sequence keeps its state at steps that
+ * it doesn't include.
+ */
 function runCell(
   kind: CellKind,
   { rows, batch, steps, goesOn }: Sequences,
@@ -110,14 +113,18 @@ function runCell(
   return { rows: concat(outputs, 0), state };
 }
 
-/** The weights of layers of cells: for each layer those of the forward direction and, if there is one, the backward one. */
+/**
+ * The weights of layers of cells. Each layer has a list with the weights of the forward direction and, if there is one,
+ * of the backward direction.
+ */
 export type RecurrentWeights = readonly (readonly CellWeights[])[];
 
 /**
- * Runs layers of cells over sequences, each on the outputs of the one before.
+ * Runs layers of cells over sequences. Each layer gets the outputs of the layer before it.
  *
- * @param states for each tensor of a cell's state, its values for all cells, [layers directions, batch, hidden]
- * @param between a function applied to the outputs of every layer except the last
+ * @param states For each tensor in a cell's state, its initial values for all cells, [layers * directions, batch,
+ * hidden].
+ * @param between A function that is applied to the outputs of every layer except the last.
  */
 export function runLayers(
   kind: CellKind,

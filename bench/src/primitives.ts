@@ -59,6 +59,7 @@ export function imageShape(side: number): readonly [images: number, channels: nu
   return [images, CHANNELS, own, own];
 }
 
+const NORMALIZATION = { axes: [1], eps: 1e-5, centered: true } as const;
 const CONVOLUTION: Convolution = { windows: WINDOWS, groups: 1 };
 const ofConvolution = (call: Call): PrimitiveCase => ({
   touched: 2,
@@ -160,6 +161,13 @@ export const primitiveCases: { readonly [P in Primitive]?: PrimitiveCase } = {
   },
   crossEntropy: { touched: 1, call: (k, { x, indices }) => k.crossEntropy(x, indices) },
   crossEntropyGrad: { touched: 2, call: (k, { vector, x, indices }) => k.crossEntropyGrad(vector, x, indices) },
+  normalize: { touched: 2, call: (k, { x, vector }) => k.normalize(x, vector, vector, NORMALIZATION) },
+  normalizeGrad: { touched: 3, call: (k, { x, y, vector }) => k.normalizeGrad(x, y, vector, NORMALIZATION) },
+  normalizeWeightGrad: {
+    touched: 2,
+    call: (k, { x, y, side }) => k.normalizeWeightGrad(x, y, { ...NORMALIZATION, shape: [side] }),
+  },
+  moments: { touched: 1, call: (k, { x }) => k.moments(x, [1]) },
   unfold: { touched: 1 + WINDOW_ENTRIES, call: (k, { x }) => k.unfold(x, WINDOWS) },
   fold: {
     touched: WINDOW_ENTRIES + 1,

@@ -24,7 +24,7 @@ export { checkOptions, isPlain } from './checks/untyped-callers.ts';
 export { changeInPlace, interpreter, setInterpreter } from './engine.ts';
 export type { Indexed } from './indexing.ts';
 export type { Pieces } from './operators/arrangement.ts';
-export { indexingKernels, specialKernels, windowedKernels } from './operators/extensions.ts';
+export { indexingKernels, normalizationKernels, specialKernels, windowedKernels } from './operators/extensions.ts';
 export { type RandomStates, watchDraws } from './random.ts';
 export { isRecomputing } from './tape/recomputation.ts';
 export {

@@ -6,6 +6,7 @@
 
 import { elementProductResultOf } from './abstract/element-products.ts';
 import { indexingResultOf } from './abstract/indexing.ts';
+import { normalizationResultOf } from './abstract/normalization.ts';
 import { orderingResultOf } from './abstract/ordering.ts';
 import { resultOf } from './abstract/shape-inference.ts';
 import { windowedResultOf } from './abstract/windowed.ts';
@@ -16,6 +17,7 @@ export const abstract: Kernels<ArrayLike> = {
   ...resultOf,
   ...elementProductResultOf,
   ...indexingResultOf,
+  ...normalizationResultOf,
   ...orderingResultOf,
   ...windowedResultOf,
 };

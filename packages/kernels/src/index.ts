@@ -53,6 +53,7 @@ export { allocate } from './memory/allocate.ts';
 export { Arena } from './memory/arena.ts';
 export { RefCounted } from './memory/ref-counted.ts';
 export { zeroed } from './memory/slab.ts';
+export { composedNormalization } from './plain/normalization.ts';
 export { plain } from './plain.ts';
 export {
   type Activation,
@@ -71,6 +72,8 @@ export {
   type Kernels,
   mapEntries,
   type NearZeroKernels,
+  type Normalization,
+  type NormalizationKernels,
   type OrderingKernels,
   type PowerKernels,
   type Primitive,
@@ -88,5 +91,6 @@ export { bySteps, erf, erfc, excessSteps, isFarOut, sigmoid, softplus } from './
 export { checkSynchronous } from './synchronous.ts';
 export type { VectorBits } from './wasm/assembler/vector-width.ts';
 export type { KernelExtension } from './wasm/extension.ts';
+export { normalizationExtension } from './wasm/normalization/extension.ts';
 export { windowedExtension } from './wasm/windowed/extension.ts';
 export { checkThreads, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';

@@ -7,6 +7,7 @@ import type { NdArray } from './arrays/array.ts';
 import { commonLoops } from './plain/common.ts';
 import { indexingLoops } from './plain/indexing.ts';
 import { nearZeroLoops } from './plain/near-zero.ts';
+import { normalizationLoops } from './plain/normalization.ts';
 import { orderingLoops } from './plain/ordering.ts';
 import { powerLoops } from './plain/power.ts';
 import { elementProductLoops } from './plain/products.ts';
@@ -23,6 +24,7 @@ export const plain: Kernels<NdArray> = {
   ...elementProductLoops,
   ...indexingLoops,
   ...nearZeroLoops,
+  ...normalizationLoops(commonLoops),
   ...orderingLoops,
   ...powerLoops,
   ...roundingLoops,

@@ -38,6 +38,16 @@ export interface Convolution {
   readonly groups: number;
 }
 
+/** A normalisation: which elements share a mean and a variance. */
+export interface Normalization {
+  /** The axes over which the mean and the variance are taken. */
+  readonly axes: readonly number[];
+  /** Added to the variance. */
+  readonly eps: number;
+  /** Whether the mean is subtracted. If not, the variance is the mean square. */
+  readonly centered: boolean;
+}
+
 /**
  * The primitives: the complete, closed list of operations that tapegrad is made of, generic in the array type `A`.
  *
@@ -179,6 +189,16 @@ export interface Kernels<A> {
   /** The gradient of the cross-entropies times g [n]: g_i (softmax(x)_ij - [j = label_i]), [n, c]. */
   crossEntropyGrad(g: A, logits: A, labels: A): A;
 
+  // Normalisation, fused: (x - mean) / sqrt(variance + eps), in one or two passes instead of a dozen.
+  /** The normalised x times w plus b, which broadcast to x. */
+  normalize(x: A, w: A, b: A, of: Normalization): A;
+  /** The gradient of `normalize` in x for the cotangent g: its symmetric Jacobian, without w, times g w. */
+  normalizeGrad(g: A, x: A, w: A, of: Normalization): A;
+  /** The gradient of `normalize` in a w of the given shape: g times the normalised x, summed. */
+  normalizeWeightGrad(g: A, x: A, of: Normalization & { readonly shape: Shape }): A;
+  /** The means and the variances, sum (x - mean)^2 / n, stacked: [2, ...], with reduced axes of length 1. */
+  moments(x: A, axes: readonly number[]): A;
+
   // Windows.
   /** Sliding windows over the last axes: [..., n1, n2] becomes [..., size1, size2, positions1, positions2]. */
   unfold(x: A, windows: readonly Window[]): A;
@@ -251,7 +271,14 @@ export type RoundingKernels<A> = Pick<Kernels<A>, 'floor' | 'ceil' | 'round' | '
 /** The primitives of the extension with `take`, `scatterAdd` and `cumsum`. */
 export type IndexingKernels<A> = Pick<Kernels<A>, 'take' | 'scatterAdd' | 'cumsum'>;
 
+/** Normalisation and its gradients, an extension. */
+export type NormalizationKernels<A> = Pick<
+  Kernels<A>,
+  'normalize' | 'normalizeGrad' | 'normalizeWeightGrad' | 'moments'
+>;
+
 type ExtensionKernels<A> = WindowedKernels<A> &
+  NormalizationKernels<A> &
   PowerKernels<A> &
   TrigonometricKernels<A> &
   SpecialKernels<A> &
@@ -387,6 +414,10 @@ export const arity: {
   affine: 3,
   crossEntropy: 2,
   crossEntropyGrad: 3,
+  normalize: 3,
+  normalizeGrad: 3,
+  normalizeWeightGrad: 2,
+  moments: 1,
   unfold: 1,
   fold: 1,
   conv: 2,

@@ -22,7 +22,8 @@ import {
 } from './primitives.ts';
 import { add, build, get, type Nd, replace, stretch, valueAt, zeros } from './reference/arrays.ts';
 import { forEachProduct, indices, linesAlong, maximumPlace, windowSource } from './reference/indices.ts';
-import { activationDerivatives, ofMath, timesOf } from './reference/numbers.ts';
+import { normalizationBy } from './reference/normalization.ts';
+import { activationDerivatives, ofMath, softmaxRows, timesOf } from './reference/numbers.ts';
 import { joined, ONE, type Scaled, times } from './reference/scaled.ts';
 import { erf, erfc, power, remainder, roundToEven, sigmoid, softplus } from './special.ts';
 
@@ -119,19 +120,6 @@ function loadIndices(call: string, x: NdArray, size: number): Nd {
     }
   });
   return list;
-}
-
-/** For each row x, returns the differences x - max x, the sum of their exponentials, and the logarithm of that sum. */
-function softmaxRows(logits: NdArray) {
-  const x = load(logits);
-  const [n, classes] = logits.shape as [number, number];
-  return Array.from({ length: n }, (_, i) => {
-    const row = Array.from({ length: classes }, (_, j) => get(x, [i, j]));
-    const most = row.reduce((largest, value) => Math.max(largest, value));
-    const shifted = row.map((value) => value - most);
-    const sum = shifted.reduce((total, value) => total + Math.exp(value), 0);
-    return { shifted, sum, logSum: Math.log(sum) };
-  });
 }
 
 /** The reference interpreter: slow, obvious, and exact in float64. */
@@ -373,7 +361,7 @@ export const reference: Kernels<NdArray> = {
   crossEntropy(logits, labels) {
     const type = abstract.crossEntropy(logits, labels);
     const list = loadIndices('crossEntropy', labels, logits.shape[1]!);
-    const rows = softmaxRows(logits);
+    const rows = softmaxRows(load(logits));
     return store(
       type,
       build(type.shape, ([i]) => rows[i!]!.logSum - rows[i!]!.shifted[get(list, [i!])]!),
@@ -382,13 +370,15 @@ export const reference: Kernels<NdArray> = {
   crossEntropyGrad(g, logits, labels) {
     const type = abstract.crossEntropyGrad(g, logits, labels);
     const [scale, list] = [load(g), loadIndices('crossEntropyGrad', labels, logits.shape[1]!)];
-    const rows = softmaxRows(logits);
+    const rows = softmaxRows(load(logits));
     const out = build(type.shape, ([i, j]) => {
       const { shifted, sum } = rows[i!]!;
       return get(scale, [i!]) * (Math.exp(shifted[j!]!) / sum - Number(j === get(list, [i!])));
     });
     return store(type, out);
   },
+
+  ...normalizationBy(load, store),
 
   unfold(x, windows) {
     const type = abstract.unfold(x, windows);

@@ -208,6 +208,7 @@ export function createBare(call: string, { threads = defaultThreads() }: WasmOpt
         extensions.add(extension);
         const host = {
           heap,
+          staging,
           tile,
           policy,
           unary: (emit: UnaryFunction, isDear = true) => unaryOf(emit, isDear),

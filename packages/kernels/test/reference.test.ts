@@ -15,6 +15,7 @@ const signed = array([-2, -0, 0, 3]);
 const e = Math.E;
 const window = { size: 2, stride: 1, dilation: 1, padding: [0, 1] } as const;
 const convolution = { windows: [window], groups: 1 } as const;
+const normalization = { axes: [1], eps: 0, centered: true } as const;
 const pool = { size: 2, stride: 2, dilation: 1, padding: [0, 1] } as const;
 
 /**
@@ -91,6 +92,20 @@ const worked: {
   affine: [[x, array([1, 0, 2, 1, 0, 3], [3, 2]), array([10, 100])], undefined, [2, 2], [15, 111, 24, 123]],
   crossEntropy: [[array([0, 0, 1000, 0], [2, 2]), ints(1, 1)], undefined, [2], [Math.LN2, 1000]],
   crossEntropyGrad: [[array([6, 1]), array([0, 0, 1000, 0], [2, 2]), ints(1, 1)], undefined, [2, 2], [3, -3, 1, -1]],
+  normalize: [[array([1, 3, 10, 30], [2, 2]), array([1, 2]), array([0, 5])], normalization, [2, 2], [-1, 7, -1, 7]],
+  normalizeGrad: [
+    [array([1, 2], [1, 2]), array([1, 3], [1, 2]), array([1])],
+    { ...normalization, eps: 3 },
+    [1, 2],
+    [-0.1875, 0.1875],
+  ],
+  normalizeWeightGrad: [
+    [array([1, 2, 3, 6], [2, 2]), array([1, 3, 10, 30], [2, 2])],
+    { ...normalization, shape: [2] },
+    [2],
+    [-4, 8],
+  ],
+  moments: [[array([1, 3, 10, 30], [2, 2])], [1], [2, 2, 1], [2, 20, 1, 100]],
   unfold: [[array([1, 2, 3])], [window], [2, 3], [1, 2, 3, 2, 3, 0]],
   fold: [[array([1, 2, 3, 10, 20, 30], [2, 3])], { windows: [window], shape: [3] }, [3], [1, 12, 23]],
   conv: [[array([1, 2, 3], [1, 1, 3]), array([1, 10], [1, 1, 2])], convolution, [1, 1, 3], [21, 32, 3]],

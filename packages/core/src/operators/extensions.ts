@@ -10,6 +10,7 @@ import {
   type KernelExtension,
   type Kernels,
   nearZeroExtension,
+  normalizationExtension,
   orderingExtension,
   powerExtension,
   roundingExtension,
@@ -22,6 +23,7 @@ import {
   elementProductRules,
   indexingRules,
   nearZeroRules,
+  normalizationRules,
   orderingRules,
   powerRules,
   roundingRules,
@@ -63,3 +65,6 @@ export const nearZeroKernels = (): Kernels<Tensor> => kernelsWith(nearZeroExtens
 
 /** Returns the primitives on tensors, including `floor`, `ceil`, `round` and `remainder`. */
 export const roundingKernels = (): Kernels<Tensor> => kernelsWith(roundingExtension, roundingRules);
+
+/** Returns the primitives on tensors, including normalisation. */
+export const normalizationKernels = (): Kernels<Tensor> => kernelsWith(normalizationExtension, normalizationRules);

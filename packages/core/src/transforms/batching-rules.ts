@@ -15,6 +15,7 @@ import {
   comparisons,
   type InputsOf,
   mapEntries,
+  type Normalization,
   type Primitive,
   type Shape,
   type Slice,
@@ -219,6 +220,12 @@ function rowByRow<P extends 'crossEntropy' | 'crossEntropyGrad'>(
   return splitAxis(run(op, rows, attributes), 0, size);
 }
 
+const nextNormalization = <N extends Normalization>(of: N): N => ({ ...of, axes: nextAxes(of.axes) });
+
+/** Returns weights and biases that broadcast to x with a batch axis. */
+const along = <const Parts extends readonly BatchOperand[]>({ shape }: BatchOperand, parts: Parts) =>
+  parts.map((part) => aligned(part, shape.length)) as { [I in keyof Parts]: Tensor };
+
 /** Merges the batch axis into the channels, so that each example becomes a group of channels of a single image. */
 const channels = (x: BatchOperand, size: number): Tensor => mergeAxes(moveAxes(spread(x, size), 0, 1), 1);
 
@@ -283,6 +290,16 @@ const batching: Batching = {
 
   crossEntropy: rowByRow,
   crossEntropyGrad: rowByRow,
+
+  normalize: (_op, size, of, x, ...parts) => k.normalize(spread(x, size), ...along(x, parts), nextNormalization(of)),
+  normalizeGrad: (_op, size, of, g, x, w) =>
+    k.normalizeGrad(spread(g, size), spread(x, size), ...along(x, [w]), nextNormalization(of)),
+  normalizeWeightGrad: (_op, size, of, g, x) => {
+    const shape = [size, ...new Array<number>(x.shape.length - of.shape.length).fill(1), ...of.shape];
+    const sums = k.normalizeWeightGrad(spread(g, size), spread(x, size), { ...nextNormalization(of), shape });
+    return k.reshape(sums, [size, ...of.shape]);
+  },
+  moments: (_op, _size, axes, x) => moveAxes(k.moments(x.value, nextAxes(axes)), 1, 0),
 
   unfold: spreadOut,
   fold: spreadOut,

@@ -94,6 +94,11 @@ def max_unpool(y, by, windows):
     return torch.zeros_like(by).scatter_add(-1, max_places(by, windows[0]), y)
 
 
+def jacobian_times(f, x, u):
+    """The Jacobian of f at x times u, for a symmetric Jacobian."""
+    return torch.autograd.grad(f(x), x, u, create_graph=True)[0]
+
+
 def gradients(y, inputs, **options):
     if not y.requires_grad:
         return [torch.zeros_like(x) for x in inputs]
@@ -112,7 +117,7 @@ def plain(x):
 def evaluate(case, shapes):
     inputs = make_inputs(case, shapes)
     names = dict(zip("xyz", inputs), list=inputs, a=[argument(arg) for arg in case.get("args", [])])
-    y = eval(case["torch"], {"torch": torch, "F": F, "unfold": unfold, "fold": fold, "max_pool": max_pool, "max_unpool": max_unpool, **names})
+    y = eval(case["torch"], {"torch": torch, "F": F, "unfold": unfold, "fold": fold, "max_pool": max_pool, "max_unpool": max_unpool, "jacobian_times": jacobian_times, **names})
     result = {"shape": list(y.shape), "value": plain(y)}
     if case.get("constant"):
         return result

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import * as core from '@tapegrad/core';
 import { type DType, einsum, type Shape, slice, type Tensor, tensor, unfold } from '@tapegrad/core';
-import { kernels } from '@tapegrad/core/extend';
+import { kernels, normalizationKernels } from '@tapegrad/core/extend';
 
 /** A shape for each input; "x" repeats the first input. */
 type InputShapes = readonly (Shape | 'x')[];
@@ -137,6 +137,10 @@ const calls: { readonly [name: string]: Call } = {
   affine: ([x, w, b]) => kernels.affine(x!, w!, b!),
   crossEntropy: ([logits], [labels]) => kernels.crossEntropy(logits!, labels!),
   crossEntropyGrad: ([g, logits], [labels]) => kernels.crossEntropyGrad(g!, logits!, labels!),
+  normalize: ([x, w, b], [of]) => normalizationKernels().normalize(x!, w!, b!, of!),
+  normalizeGrad: ([g, x, w], [of]) => normalizationKernels().normalizeGrad(g!, x!, w!, of!),
+  normalizeWeightGrad: ([g, x], [of]) => normalizationKernels().normalizeWeightGrad(g!, x!, of!),
+  moments: ([x], [axes]) => normalizationKernels().moments(x!, axes!),
   conv: ([x, w], [of]) => kernels.conv(x!, w!, of!),
   convInput: ([y, w], [of]) => kernels.convInput(y!, w!, of!),
   convWeight: ([x, y], [of]) => kernels.convWeight(x!, y!, of!),

@@ -35,6 +35,11 @@ const positive = on(numbers([2, 3], 0, 0.5, 3));
 const binary = on(numbers([2, 3]), numbers([2, 3], 1));
 const slice = { starts: [1, 3], sizes: [1, 2], steps: [1, -2] };
 const window = { size: 2, stride: 2, dilation: 2, padding: [1, 2] } as const;
+const normalizations = [
+  { axes: [1], eps: 0.1, centered: true },
+  { axes: [0], eps: 0.1, centered: true },
+  { axes: [1], eps: 0.1, centered: false },
+];
 const convolution = { windows: [window], groups: 2 } as const;
 
 /** The type requires a case for every primitive. */
@@ -139,6 +144,23 @@ const cases: { readonly [P in Primitive]: readonly RuleCase<AttributesOf<P>>[] }
 
   crossEntropy: on(numbers([3, 4]), ints(2, 0, 3)),
   crossEntropyGrad: on(numbers([3]), numbers([3, 4], 1), ints(2, 0, 3)),
+
+  normalize: normalizations.map((of) => ({
+    inputs: [numbers([3, 4]), numbers([3, 4], 1), numbers([3, 4], 2)],
+    attributes: of,
+  })),
+  normalizeGrad: normalizations.map((of) => ({
+    inputs: [numbers([3, 4]), numbers([3, 4], 1), numbers([3, 4], 2)],
+    attributes: of,
+  })),
+  normalizeWeightGrad: normalizations.map((of) => ({
+    inputs: [numbers([3, 4]), numbers([3, 4], 1)],
+    attributes: { ...of, shape: [4] },
+  })),
+  moments: [
+    { inputs: [numbers([3, 4])], attributes: [1] },
+    { inputs: [numbers([3, 2, 2])], attributes: [0, 2] },
+  ],
 
   unfold: [{ inputs: [numbers([2, 5])], attributes: [window] }],
   fold: [{ inputs: [numbers([2, 2, 3])], attributes: { windows: [window], shape: [5] } }],

@@ -1,6 +1,7 @@
 /** All extensions, for complete interpreters. */
 
 import type { KernelExtension } from '../wasm/extension.ts';
+import { normalizationExtension } from '../wasm/normalization/extension.ts';
 import { windowedExtension } from '../wasm/windowed/extension.ts';
 import { elementProductExtension, indexingExtension, orderingExtension } from './loops.ts';
 import { nearZeroExtension } from './near-zero.ts';
@@ -18,5 +19,6 @@ export const allExtensions: readonly KernelExtension[] = [
   orderingExtension,
   indexingExtension,
   nearZeroExtension,
+  normalizationExtension,
   roundingExtension,
 ];

@@ -2,6 +2,7 @@
 
 import type { DType } from '../arrays/dtype.ts';
 import { type Activation, type Unary, unary } from '../primitives.ts';
+import { get, type Nd } from './arrays.ts';
 
 /**
  * The functions that `Math` has under a primitive's name; the reference interpreter overrides those that must differ.
@@ -19,3 +20,15 @@ export const activationDerivatives: { readonly [A in Activation]: (g: number, y:
   tanh: (g, y) => g * (1 - y * y),
   sigmoid: (g, y) => g * (y * (1 - y)),
 };
+
+/** Returns x - max x for each row x, the sum of its exponentials, and the logarithm of that sum. */
+export function softmaxRows(x: Nd) {
+  const [n, classes] = x.shape as [number, number];
+  return Array.from({ length: n }, (_, i) => {
+    const row = Array.from({ length: classes }, (_, j) => get(x, [i, j]));
+    const most = row.reduce((largest, value) => Math.max(largest, value));
+    const shifted = row.map((value) => value - most);
+    const sum = shifted.reduce((total, value) => total + Math.exp(value), 0);
+    return { shifted, sum, logSum: Math.log(sum) };
+  });
+}

@@ -9,6 +9,7 @@ import { convolutionTable } from './cases/convolutions.ts';
 import { elementwiseCases } from './cases/elementwise.ts';
 import { fusedCases } from './cases/fused.ts';
 import { movementCases } from './cases/movement.ts';
+import { normalizationCases } from './cases/normalization.ts';
 import { productCases } from './cases/products.ts';
 import { reductionCases } from './cases/reductions.ts';
 
@@ -18,6 +19,7 @@ const table: { readonly [P in Primitive]: readonly Case[] } = {
   ...movementCases,
   ...productCases,
   ...fusedCases,
+  ...normalizationCases,
   ...convolutionTable,
 };
 

@@ -4,7 +4,7 @@ import type { DType } from '../arrays/dtype.ts';
 import type { Shape } from '../arrays/shape.ts';
 import type { Window } from '../arrays/views.ts';
 import { ArgumentError, DTypeError, ShapeError } from '../error-classes.ts';
-import { binary, comparisons, type Primitive, unary } from '../primitives.ts';
+import { arity, binary, comparisons, type Primitive, unary } from '../primitives.ts';
 import { type ArrayInput, nameOf } from './case.ts';
 import { array, listed, usual } from './inputs.ts';
 
@@ -230,6 +230,40 @@ export const errorCases: readonly ErrorCase[] = [
   ...labelled('crossEntropyGrad', [x([2])]),
   dtypeError('operands are float64 and float32', 'crossEntropyGrad', [x([2], 'float64'), x([2, 3]), indices([2], 0)]),
   shapeError('expected equal shapes, got [1] and [2]', 'crossEntropyGrad', [x([1]), x([2, 3]), indices([2], 0)]),
+
+  ...(['normalize', 'normalizeGrad', 'normalizeWeightGrad'] as const).flatMap((primitive) => {
+    const of = { axes: [1], eps: 1e-5, centered: true, shape: [3] };
+    const parts = (wanted: Shape, dtype: DType = 'float32') =>
+      primitive === 'normalizeWeightGrad'
+        ? [x([2, 3], dtype), x([2, 3])]
+        : primitive === 'normalize'
+          ? [x([2, 3]), x(wanted, dtype), x([3])]
+          : [x([2, 3]), x([2, 3]), x(wanted, dtype)];
+    return [
+      ...(['int32', 'bool'] as const).map((dtype) =>
+        dtypeError(
+          `expected float32 or float64, got ${dtype}`,
+          primitive,
+          new Array<ArrayInput>(arity[primitive]).fill(x([2, 3], dtype)),
+          of,
+        ),
+      ),
+      dtypeError('operands are', primitive, parts([3], 'float64'), of),
+      shapeError('[2, 2, 3] does not broadcast to [2, 3]', primitive, parts([2, 2, 3]), { ...of, shape: [2, 2, 3] }),
+      shapeError('cannot broadcast [2] with [2, 3]', primitive, parts([2]), { ...of, shape: [2] }),
+      argumentError('axis 2 is out of range for rank 2', primitive, parts([3]), { ...of, axes: [2] }),
+    ];
+  }),
+  shapeError('expected equal shapes, got [3] and [2, 3]', 'normalizeGrad', [x([3]), x([2, 3]), x([3])], {
+    ...{ axes: [1], eps: 1e-5, centered: true },
+  }),
+  shapeError('expected equal shapes, got [3] and [2, 3]', 'normalizeWeightGrad', [x([3]), x([2, 3])], {
+    ...{ axes: [1], eps: 1e-5, centered: true, shape: [3] },
+  }),
+  ...(['int32', 'bool'] as const).map((dtype) =>
+    dtypeError(`expected float32 or float64, got ${dtype}`, 'moments', [x([3], dtype)], [0]),
+  ),
+  argumentError('axis 1 is out of range for rank 1', 'moments', [x([3])], [1]),
 
   shapeError(
     'a window that spans 5 does not fit axis 1 of padded length 4',

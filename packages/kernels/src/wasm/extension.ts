@@ -8,11 +8,13 @@ import type { ArrayLike, Binary, Kernels } from '../primitives.ts';
 import type { BinaryFunction, UnaryFunction } from './math/vector-function.ts';
 import type { TileName } from './matmul/microkernel.ts';
 import type { Heap } from './memory/heap.ts';
+import type { Staging } from './memory/staging.ts';
 import type { ThreadPolicy } from './threads/policy.ts';
 
 /** The parts of the WebAssembly interpreter that its extensions use. */
 export interface ExtensionHost {
   readonly heap: Heap;
+  readonly staging: Staging;
   /** The tile of products and convolutions. */
   readonly tile: TileName;
   readonly policy: ThreadPolicy;

@@ -6,6 +6,7 @@ import {
   type ElementFormula,
   formatShape,
   isRecomputing,
+  normalizationKernels,
   type Scalar,
   sizeOf,
 } from '@tapegrad/core/extend';
@@ -31,11 +32,8 @@ import {
   affineParameters,
   checkEps,
   checkParts,
-  inverseDeviation,
-  type Moments,
-  momentsOf,
-  type Normalization,
   type NormOptions,
+  normalized,
 } from './norm-statistics.ts';
 
 /** The options of `batchNorm`. */
@@ -56,24 +54,18 @@ const average: ElementFormula<{ running: Data; moment: Data }, Record<'kept' | '
 /** Returns the number of elements that each channel has in a batch. */
 const countOf = ({ shape }: Tensor): number => sizeOf(shape.toSpliced(1, 1));
 
-/** Computes the mean and variance of each channel over the batch. */
-function batchMoments(call: string, x: Tensor, eps: number): Moments {
-  if (countOf(x) < 2) {
-    throw new ArgumentError(
-      `${call}: expected more than one element per channel for its statistics, got an input of shape ${formatShape(x.shape)}`,
-    );
-  }
-  return momentsOf(
-    x,
-    x.shape.map((_, i) => i).filter((i) => i !== 1),
-    eps,
+/** Returns the axes that a batch is normalised over. Throws if a channel has only one element. */
+function batchAxes(call: string, x: Tensor): number[] {
+  if (countOf(x) >= 2) return x.shape.map((_, i) => i).filter((i) => i !== 1);
+  throw new ArgumentError(
+    `${call}: expected more than one element per channel for its statistics, got an input of shape ${formatShape(x.shape)}`,
   );
 }
 
-function scaled({ deviation, inverse }: Normalization, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
-  const { rank } = deviation;
-  const y = deviation.mul(weight === undefined ? inverse : inverse.mul(byChannel(weight, rank)));
-  return bias === undefined ? y : y.add(byChannel(bias, rank));
+/** Normalises each channel by its own statistics. */
+function byBatch(call: string, x: Tensor, eps: number, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
+  const each = (part: Tensor | undefined) => part && byChannel(part, x.rank);
+  return normalized(x, { axes: batchAxes(call, x), eps, weight: each(weight), bias: each(bias) });
 }
 
 /**
@@ -104,11 +96,12 @@ export function batchNorm<S extends Shape>(
     throw new ArgumentError('batchNorm: expected both mean and variance, or neither');
   }
   if (mean === undefined || variance === undefined) {
-    return scaled(batchMoments('batchNorm', x, eps), weight, bias) as Tensor<S>;
+    return byBatch('batchNorm', x, eps, weight, bias) as Tensor<S>;
   }
   const deviation = (x as Tensor).sub(byChannel(mean, x.rank));
-  const inverse = inverseDeviation(byChannel(variance, x.rank), eps);
-  return scaled({ deviation, inverse }, weight, bias) as Tensor<S>;
+  const inverse = div(1, byChannel(variance, x.rank).add(eps).sqrt());
+  const y = deviation.mul(weight === undefined ? inverse : inverse.mul(byChannel(weight, x.rank)));
+  return (bias === undefined ? y : y.add(byChannel(bias, x.rank))) as Tensor<S>;
 }
 
 /** The options of batch normalisation layers. */
@@ -184,9 +177,9 @@ abstract class BatchNorm<C extends number> extends Module {
     if (!this.training && mean !== undefined && variance !== undefined) {
       return batchNorm(x, weight, bias, { mean, variance, eps });
     }
-    const moments = batchMoments(this.constructor.name, x, eps);
-    if (this.training && !isRecomputing()) this.#track(moments, countOf(x));
-    return scaled(moments, weight, bias);
+    const y = byBatch(this.constructor.name, x, eps, weight, bias);
+    if (this.training && !isRecomputing()) this.#track(x);
+    return y;
   }
 
   #checkInput(x: Tensor): void {
@@ -201,37 +194,33 @@ abstract class BatchNorm<C extends number> extends Module {
     if (own !== undefined) checkInputDType(name, x, own);
   }
 
-  #track({ mean, variance }: Moments, count: number): void {
-    const { momentum } = this;
+  #track(x: Tensor): void {
+    const { momentum, channels } = this;
     if (this.runningMean === undefined || this.runningVariance === undefined || this.batchCount === undefined) return;
     const { name } = this.constructor;
-    for (const moment of [mean, variance]) {
-      checkUnbatched(
-        name,
-        'statistics',
-        moment,
-        'call eval(), or make the layer with { trackRunningStatistics: false }',
-      );
-    }
+    checkUnbatched(name, 'statistics', x, 'call eval(), or make the layer with { trackRunningStatistics: false }');
     const own = <V extends Tensor>(field: string, value: V) =>
       changeable(name, field, value, `call eval(), or replace it by a buffer: { ${field}: buffer(x) }`);
     const runningMean = own('runningMean', this.runningMean);
     const runningVariance = own('runningVariance', this.runningVariance);
     const batchCount = own('batchCount', this.batchCount);
+    const count = countOf(x);
+    const moments: Tensor = normalizationKernels().moments(x.detach(), batchAxes(name, x)).reshape([2, channels]);
+    const [mean, variance] = [0, 1].map((row): Tensor => moments.slice(0, row, row + 1));
     batchCount.assign(batchCount.add(1));
     const follow = (running: Buffer<readonly [C]>, moment: Tensor, factor: number): void => {
       if (momentum === 'cumulative') {
         const old: Tensor = running;
         const share = div(1, batchCount.cast(moment.dtype)) as Tensor;
-        const change = moment.reshape([this.channels]).mul(factor).sub(old).mul(share);
+        const change = moment.reshape([channels]).mul(factor).sub(old).mul(share);
         running.assign(old.add(change) as Tensor<readonly [C]>);
       } else {
         const numbers = { kept: 1 - momentum, added: momentum * factor };
         running.update((elements) => changeInPlace(average, { running: elements, moment: moment.elements }, numbers));
       }
     };
-    follow(runningMean, mean, 1);
-    follow(runningVariance, variance, count / (count - 1));
+    follow(runningMean, mean!, 1);
+    follow(runningVariance, variance!, count / (count - 1));
   }
 
   protected override settings(): string {

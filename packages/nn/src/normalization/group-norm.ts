@@ -3,17 +3,16 @@
 import { checkFloat, sizeOf } from '@tapegrad/core/extend';
 import { ArgumentError, type Parameter, type Shape, type Tensor } from '@tapegrad/core/lean';
 import { checkCount, checkLayerOptions, checkOptions } from '../checks.ts';
-import { byChannel, channelsOf, checkChannels } from '../convolution/channels.ts';
+import { channelsOf, checkChannels } from '../convolution/channels.ts';
 import type { ChannelMap, Input, Output, shapes } from '../layer-shapes.ts';
 import { Module } from '../module/module.ts';
 import {
   type AffineOptions,
-  affine,
   affineParameters,
   checkEps,
   checkParts,
-  momentsOf,
   type NormOptions,
+  normalized,
 } from './norm-statistics.ts';
 
 /** The options of `groupNorm`. */
@@ -54,10 +53,11 @@ export function groupNorm<S extends Shape>(
   const channels = channelsOf('groupNorm', x);
   checkGroups('groupNorm', groups, channels);
   checkParts('groupNorm', x, [channels], { weight, bias });
-  const size = (channels / groups) * sizeOf(x.shape.slice(2));
-  const { deviation, inverse } = momentsOf((x as Tensor).reshape([x.shape[0]!, groups, size]), [2], eps);
-  const y = deviation.mul(inverse).reshape(x.shape);
-  return affine(y, weight && byChannel(weight, x.rank), bias && byChannel(bias, x.rank)) as Tensor<S>;
+  const inGroup = channels / groups;
+  const grouped = (x as Tensor).reshape([x.shape[0]!, groups, inGroup, sizeOf(x.shape.slice(2))]);
+  const each = (part: Tensor | undefined) => part?.reshape([groups, inGroup, 1]);
+  const y = normalized(grouped, { axes: [2, 3], eps, weight: each(weight), bias: each(bias) });
+  return y.reshape(x.shape) as Tensor<S>;
 }
 
 /**

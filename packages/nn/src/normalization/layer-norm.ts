@@ -7,13 +7,11 @@ import type { FeatureMap, Input, Output, SameShape, shapes } from '../layer-shap
 import { Module } from '../module/module.ts';
 import {
   type AffineOptions,
-  affine,
   affineParameters,
   checkEps,
   checkParts,
-  momentsOf,
   type NormOptions,
-  rootMeanSquareOf,
+  normalized,
 } from './norm-statistics.ts';
 
 /** The options of `layerNorm` and `rmsNorm`. */
@@ -62,8 +60,8 @@ export function layerNorm<S extends Shape>(
   const { normalizedShape = weight?.shape ?? bias?.shape ?? x.shape.slice(-1), eps = 1e-5 } = options;
   checkEps('layerNorm', eps);
   checkParts('layerNorm', x, normalizedShape, { weight, bias });
-  const { deviation, inverse } = momentsOf(x, normalizedAxes('layerNorm', x, normalizedShape), eps);
-  return affine(deviation.mul(inverse), weight, bias) as Tensor<S>;
+  const axes = normalizedAxes('layerNorm', x, normalizedShape);
+  return normalized(x, { axes, eps, weight, bias }) as Tensor<S>;
 }
 
 /**
@@ -86,8 +84,8 @@ export function rmsNorm<S extends Shape>(
   const { eps = x.dtype === 'float64' ? 2 ** -52 : 2 ** -23 } = options;
   checkEps('rmsNorm', eps);
   checkParts('rmsNorm', x, normalizedShape, { weight });
-  const { deviation, inverse } = rootMeanSquareOf(x, normalizedAxes('rmsNorm', x, normalizedShape), eps);
-  return affine(deviation.mul(inverse), weight, undefined) as Tensor<S>;
+  const axes = normalizedAxes('rmsNorm', x, normalizedShape);
+  return normalized(x, { axes, eps, weight, bias: undefined, centered: false }) as Tensor<S>;
 }
 
 /** The shape map of a normalisation over a number of features, or over several axes. */

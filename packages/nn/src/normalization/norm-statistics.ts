@@ -1,8 +1,7 @@
-/** Computes means and variances, and other common parts of normalisation layers. */
+/** The common parts of normalisation layers. */
 
-import { areWithin, formatShape, sameShape } from '@tapegrad/core/extend';
+import { formatShape, normalizationKernels, sameShape } from '@tapegrad/core/extend';
 import {
-  div,
   type FloatDType,
   full,
   ones,
@@ -15,92 +14,25 @@ import {
 } from '@tapegrad/core/lean';
 import { checkArgument, checkLikeInput, checkOption } from '../checks.ts';
 
-/** A centred input and the factor that normalises it. */
-export interface Normalization {
-  /** The centred input x - mean, or x for an RMS norm. Possibly scaled. */
-  readonly deviation: Tensor;
-  /** 1 / sqrt(variance + eps), scaled to match `deviation`. Reduced axes are kept with length 1. */
-  readonly inverse: Tensor;
+/** The operands of a normalisation: the weight and the bias broadcast to the input. */
+interface NormalizationParts {
+  readonly axes: readonly number[];
+  readonly eps: number;
+  readonly weight: Tensor | undefined;
+  readonly bias: Tensor | undefined;
+  /** Whether the mean is subtracted. Defaults to true. */
+  readonly centered?: boolean;
 }
 
-export interface Moments extends Normalization {
-  readonly mean: Tensor;
-  /** The variance, sum (x - mean)^2 / n. */
-  readonly variance: Tensor;
-}
-
-const keepDims = { keepDims: true } as const;
-
-/** Computes 1 / sqrt(variance + eps). */
-export const inverseDeviation = (variance: Tensor, eps: number | Tensor): Tensor =>
-  div(1, variance.add(eps).sqrt() as Tensor);
-
-const meanSquare = (x: Tensor, axes: readonly number[]): Tensor => x.mul(x).mean(axes, keepDims);
+const scalar = (value: number, { dtype }: Tensor): Tensor => full([], value, { dtype: dtype as FloatDType });
 
 /**
- * Computes the means over axes, and x minus these means. The rounding error of a large mean can be as large as the
- * deviations. So the mean of the remainder is subtracted, too. The first mean is a constant, since the second mean
- * provides the same gradient.
+ * Computes (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance, sum (x - mean)^2 / n, over some
+ * axes. A large mean costs no digits, and no square overflows or vanishes.
  */
-function centered(x: Tensor, axes: readonly number[]): { readonly mean: Tensor; readonly deviation: Tensor } {
-  const mean = x.detach().mean(axes, keepDims) as Tensor;
-  const near = x.sub(mean);
-  const rest = near.mean(axes, keepDims) as Tensor;
-  // Adding the negative makes the backward pass negate the cotangent of the mean, which has few elements, instead of a
-  // full-size one.
-  return { mean: mean.add(rest.detach()), deviation: near.add(rest.neg()) };
-}
-
-/**
- * For each dtype, the mean square below which squares lose digits, and two powers of 2. `up` scales small inputs, and
- * `down` scales inputs whose squares overflow, so that squares are near 1.
- */
-const ranges = {
-  float32: { least: 2 ** -100, up: 2 ** 90, down: 2 ** -66 },
-  float64: { least: 2 ** -900, up: 2 ** 700, down: 2 ** -514 },
-} as const;
-
-/**
- * Returns a factor for each mean square: a power of 2 for inputs whose squares overflow or vanish, and 1 for others.
- * Returns `undefined` if no input needs scaling.
- */
-function scalesOf(squares: Tensor, eps: number): Tensor | undefined {
-  const dtype = squares.dtype as FloatDType;
-  const { least, up, down } = ranges[dtype];
-  if (areWithin(squares.elements, { low: Math.max(0, least - eps), high: Number.MAX_VALUE })) return undefined;
-  const constant = squares.detach();
-  const [one, more, less] = [1, up, down].map((factor) => full([], factor, { dtype }) as Tensor);
-  const small = constant.add(eps).less(least).where(more!, one!);
-  return constant.less(Infinity).where(small, less!);
-}
-
-/** Scales eps by the squares of the factors with which inputs were scaled. */
-const scaledEps = (eps: number, scales: Tensor): Tensor => {
-  const root = scales.mul(Math.sqrt(eps));
-  return root.mul(root);
-};
-
-/**
- * Computes means and variances over axes. A large mean causes no loss of precision. No square overflows or vanishes
- * while `deviation` and `inverse` are computed.
- */
-export function momentsOf(x: Tensor, axes: readonly number[], eps: number): Moments {
-  const { mean, deviation } = centered(x, axes);
-  const variance = meanSquare(deviation, axes);
-  const scales = scalesOf(variance, eps);
-  if (scales === undefined) return { mean, variance, deviation, inverse: inverseDeviation(variance, eps) };
-  const scaled = centered(x.mul(scales), axes).deviation;
-  const inverse = inverseDeviation(meanSquare(scaled, axes), scaledEps(eps, scales));
-  return { mean, variance, deviation: scaled, inverse };
-}
-
-/** Returns x and 1 / sqrt(mean(x^2) + eps) over axes. Both are scaled where squares would overflow or vanish. */
-export function rootMeanSquareOf(x: Tensor, axes: readonly number[], eps: number): Normalization {
-  const squares = meanSquare(x, axes);
-  const scales = scalesOf(squares, eps);
-  if (scales === undefined) return { deviation: x, inverse: inverseDeviation(squares, eps) };
-  const scaled = x.mul(scales);
-  return { deviation: scaled, inverse: inverseDeviation(meanSquare(scaled, axes), scaledEps(eps, scales)) };
+export function normalized(x: Tensor, { axes, eps, weight, bias, centered = true }: NormalizationParts): Tensor {
+  const of = { axes, eps, centered };
+  return normalizationKernels().normalize(x, weight ?? scalar(1, x), bias ?? scalar(0, x), of);
 }
 
 /** Throws unless eps is finite and at least 0. */
@@ -123,12 +55,6 @@ export function checkParts(
     }
     checkLikeInput(call, `a ${kind}`, x, input);
   }
-}
-
-/** Computes x weight + bias. An undefined weight or bias is left out. */
-export function affine(x: Tensor, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
-  const scaled = weight === undefined ? x : x.mul(weight);
-  return bias === undefined ? scaled : scaled.add(bias);
 }
 
 /** The options of normalisation layers. */

@@ -3,18 +3,21 @@
  * extensions in use.
  */
 
-import type {
-  ArrayLike,
-  ElementProductKernels,
-  IndexingKernels,
-  Kernels,
-  NearZeroKernels,
-  OrderingKernels,
-  PowerKernels,
-  RoundingKernels,
-  SpecialKernels,
-  TrigonometricKernels,
-  WindowedKernels,
+import {
+  type ArrayLike,
+  countAlong,
+  type ElementProductKernels,
+  type IndexingKernels,
+  type Kernels,
+  type NearZeroKernels,
+  type Normalization,
+  type NormalizationKernels,
+  type OrderingKernels,
+  type PowerKernels,
+  type RoundingKernels,
+  type SpecialKernels,
+  type TrigonometricKernels,
+  type WindowedKernels,
 } from '@tapegrad/kernels';
 import { changeOfOthers, number, sliceAxis } from '../../composites.ts';
 import { type Rules, shared } from './vjp-rules.ts';
@@ -163,4 +166,66 @@ export const roundingRules: RulesOf<RoundingKernels<ArrayLike>> = {
   ceil: [null],
   round: [null],
   remainder: [(_k, g) => g, (k, g, y, a, b) => shared(k, g, timesAdded(k, y, a, b))],
+};
+
+/** Returns ones that broadcast to x. */
+const ones = <A extends ArrayLike>(k: Kernels<A>, x: A): A => number(k, 1, x);
+
+/** Computes the normalised x. */
+const normalizedOf = <A extends ArrayLike>(k: Kernels<A>, x: A, of: Normalization): A =>
+  k.normalize(x, ones(k, x), number(k, 0, x), of);
+
+/** Computes the Jacobian of the normalised x times h. It is symmetric, so it gives cotangents and tangents. */
+export const jacobianTimes = <A extends ArrayLike>(k: Kernels<A>, h: A, x: A, of: Normalization): A =>
+  k.normalizeGrad(h, x, ones(k, x), of);
+
+/** Computes 1 / sqrt(variance + eps). */
+function inverseDeviation<A extends ArrayLike>(k: Kernels<A>, x: A, { axes, eps, centered }: Normalization): A {
+  const kept = x.shape.map((length, i) => (axes.includes(i) ? 1 : length));
+  const variance = centered ? k.reshape(sliceAxis(k, k.moments(x, axes), 0, 1, 1), kept) : k.mean(k.mul(x, x), axes);
+  return k.div(ones(k, x), k.sqrt(k.add(variance, number(k, eps, x))));
+}
+
+/**
+ * Computes the cotangent of x in z = J u, with u = g w and J the Jacobian of the normalised x, y. It is
+ * -(y mean(h z) + J h mean(u y) + z mean(h y)) / sqrt(variance + eps).
+ */
+function cotangentOfNormalized<A extends ArrayLike>(k: Kernels<A>, h: A, z: A, g: A, x: A, w: A, of: Normalization): A {
+  const y = normalizedOf(k, x, of);
+  const mean = (a: A, b: A): A => k.mean(k.mul(a, b), of.axes);
+  const first = k.mul(y, mean(h, z));
+  const second = k.mul(jacobianTimes(k, h, x, of), mean(k.mul(g, w), y));
+  const third = k.mul(z, mean(h, y));
+  return k.neg(k.mul(k.add(k.add(first, second), third), inverseDeviation(k, x, of)));
+}
+
+/** Computes the cotangent of x in its means and variances. */
+function cotangentOfMoments<A extends ArrayLike>(k: Kernels<A>, g: A, y: A, x: A, axes: readonly number[]): A {
+  const part = (of: A, place: 0 | 1): A => k.reshape(sliceAxis(k, of, 0, place, 1), of.shape.slice(1));
+  const count = number(k, countAlong(x.shape, axes), x);
+  // The rounding error of a large mean can be as large as the deviations. So the mean of the remainder is subtracted, too,
+  // which gives the same gradient as the first mean.
+  const near = k.sub(x, k.stopGradient(part(y, 0)));
+  const deviation = k.sub(near, k.mean(near, axes));
+  const slope = k.mul(deviation, k.mul(part(g, 1), number(k, 2, x)));
+  return k.div(k.add(slope, part(g, 0)), count);
+}
+
+/** The rules of normalisation. */
+export const normalizationRules: RulesOf<NormalizationKernels<ArrayLike>> = {
+  normalize: [
+    (k, g, _y, x, w, _b, of) => k.normalizeGrad(g, x, w, of),
+    (k, g, _y, x, w, _b, of) => k.normalizeWeightGrad(g, x, { ...of, shape: w.shape }),
+    (_k, g) => g,
+  ],
+  normalizeGrad: [
+    (k, h, _z, _g, x, w, of) => k.mul(jacobianTimes(k, h, x, of), w),
+    cotangentOfNormalized,
+    (k, h, _z, g, x, _w, of) => k.mul(g, jacobianTimes(k, h, x, of)),
+  ],
+  normalizeWeightGrad: [
+    (k, h, _z, _g, x, of) => k.normalize(x, h, number(k, 0, x), of),
+    (k, h, _z, g, x, of) => k.normalizeGrad(g, x, h, of),
+  ],
+  moments: [cotangentOfMoments],
 };

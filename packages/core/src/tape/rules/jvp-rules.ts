@@ -9,6 +9,9 @@
 
 import type { ArrayLike, InputsOf, Kernels, Primitive, VariadicPrimitive } from '@tapegrad/kernels';
 import { binary, comparisons, mapEntries, unary } from '@tapegrad/kernels';
+import { number, sliceAxis, stack } from '../../composites.ts';
+import { jacobianTimes } from './extension-rules.ts';
+import { unbroadcast } from './unbroadcast.ts';
 import { tiesOf } from './vjp-rules.ts';
 
 type FixedPrimitive = Exclude<Primitive, VariadicPrimitive>;
@@ -36,6 +39,15 @@ type Tangent<P extends FixedPrimitive, Inputs = InputsOf<P>> = {
 function amongTies<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: readonly number[]): A {
   const ties = tiesOf(k, y, x);
   return k.div(k.sum(k.activationGrad(t, ties, 'relu'), axes), k.sum(ties, axes));
+}
+
+/** Computes the changes of the mean and of the variance: mean t and 2 mean (x - mean) t. */
+function changeOfMoments<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: readonly number[]): A {
+  const mean = k.reshape(sliceAxis(k, y, 0, 0, 1), y.shape.slice(1));
+  const near = k.sub(x, k.stopGradient(mean));
+  const deviation = k.sub(near, k.mean(near, axes));
+  const slope = k.mean(k.mul(k.mul(deviation, t), number(k, 2, x)), axes);
+  return stack(k, [k.mean(t, axes), slope], 0);
 }
 
 export const jvpRules: JvpRules = {
@@ -89,6 +101,19 @@ export const jvpRules: JvpRules = {
     null,
   ],
   crossEntropyGrad: ['itself', 'rule', null],
+
+  normalize: [
+    (k, t, _y, x, w, _b, of) => k.mul(jacobianTimes(k, t, x, of), w),
+    (k, t, _y, x, _w, _b, of) => k.normalize(x, t, number(k, 0, x), of),
+    (k, t, y) => k.broadcastTo(t, y.shape),
+  ],
+  // The Jacobian of the normalised x is the second derivative of n sqrt(variance + eps), so its own derivative is symmetric.
+  normalizeGrad: ['itself', 'rule', 'itself'],
+  normalizeWeightGrad: [
+    'itself',
+    (k, t, _y, g, x, of) => unbroadcast(k, k.mul(g, jacobianTimes(k, t, x, of)), of.shape),
+  ],
+  moments: [changeOfMoments],
 
   unfold: ['itself'],
   fold: ['itself'],

@@ -1,8 +1,18 @@
 /** Records a program as a graph of formulas: the operations that ran on tensors, applied to nodes. */
 
 import { ArgumentError, TapeError, type Tensor } from '@tapegrad/core';
-import { type CustomAttributes, type Entry, intercept, rules } from '@tapegrad/core/tape';
-import { arity, binary, comparisons, type Primitive, sameShape, unary } from '@tapegrad/kernels';
+import { kernels } from '@tapegrad/core/extend';
+import { type CustomAttributes, type Entry, intercept, type OperationCall, rules } from '@tapegrad/core/tape';
+import {
+  arity,
+  binary,
+  comparisons,
+  composedNormalization,
+  type Normalization,
+  type Primitive,
+  sameShape,
+  unary,
+} from '@tapegrad/kernels';
 import { links } from '@tapegrad/verify';
 import { ancestorsOf, Graph, type Node } from '../../running/graph.ts';
 import { Axes, countAlong } from './axes.ts';
@@ -78,6 +88,14 @@ function formOf(node: Node, argument: Node): string {
   return `${node.op}${JSON.stringify(node.attributes) ?? ''}(${node.inputs.map((input) => formOf(input, argument)).join()})`;
 }
 
+const composition = composedNormalization<Tensor>(kernels, (x) => x.elements);
+
+/** Computes a normalisation by the primitives of which it is composed. */
+function composed({ inputs, attributes }: OperationCall<Tensor>): Tensor {
+  const [x, weight, bias] = inputs as [Tensor, Tensor, Tensor];
+  return composition.normalize(x, weight, bias, attributes as Normalization);
+}
+
 class Recorder {
   readonly graph = new Graph();
   readonly axes = new Axes();
@@ -93,13 +111,16 @@ class Recorder {
   #outputs = new Map<Tensor, { preActivation: Tensor; layer: number }>();
 
   run(f: () => Tensor): Tensor {
-    return intercept<Tensor, Tensor>((call) => {
+    const see = (call: OperationCall<Tensor>): Tensor => {
+      // A normalisation is written in terms of means.
+      if (call.op === 'normalize') return intercept(see, () => composed(call));
       const result = call.run();
       const own: Call = { op: call.op, inputs: call.inputs, attributes: call.attributes };
       this.#calls.set(result, own);
       this.#calls.set(result.array, own);
       return result;
-    }, f);
+    };
+    return intercept<Tensor, Tensor>(see, f);
   }
 
   withLayers(layers: readonly RecordedLayer[]): void {

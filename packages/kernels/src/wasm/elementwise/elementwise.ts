@@ -9,6 +9,7 @@ import { type FloatType, type FloatVector, floatVector } from '../assembler/floa
 import { i8x16, i16x8, i32, i32x4, type Value, v128 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
 import { bySize, forVectors, storeVectors } from '../assembler/vector-loops.ts';
+import { vectorBits } from '../assembler/vector-width.ts';
 import {
   applyEach,
   type BinaryFunction,
@@ -137,7 +138,14 @@ const defineComparison = (module: ModuleBuilder, v: FloatVector, compare: Compar
         // Handles four elements as 32-bit lanes. Of a 64-bit mask, either half can be used.
         const four = (part: number): Value<'v128'> =>
           v.laneBytes === 4 ? mask(part) : i32x4.shuffle(mask(2 * part), mask(2 * part + 1), [0, 2, 4, 6]);
-        const narrow = i8x16.narrowS(i16x8.narrowS(four(0), four(1)), i16x8.narrowS(four(2), four(3)));
+        // An engine that joins vectors tries it with the operands of a narrowing if they are alike, and gains nothing.
+        const other = (x: Value<'v128'>): Value<'v128'> => {
+          if (vectorBits() === 128) return x;
+          const local = f.let(x);
+          return v128.or(local, local);
+        };
+        const lower = i16x8.narrowS(four(0), other(four(1)));
+        const narrow = i8x16.narrowS(lower, other(i16x8.narrowS(four(2), other(four(3)))));
         f.run(v128.store(i32.add(to, i32.divU(i, v.laneBytes)), v128.and(narrow, ones)));
       });
   });

@@ -130,14 +130,20 @@ function positivePower(f: FunctionBuilder, v: FloatLanes) {
  */
 function specialPower(f: FunctionBuilder, v: FloatLanes) {
   const [zero, half, one, infinite, sign] = constants(f, v, 0, 0.5, 1, Infinity, -0);
+  const [units] = constants(f, v, 2 ** FORMAT[v.scalar].mantissaBits);
+  // Rounds by adding a large number, since an engine doesn't join `nearest`. Every float beyond it is an integer.
+  const isWhole = (n: VectorLocal): Vector => {
+    const size = f.let(v.abs(n));
+    return v128.or(v.ge(size, units), v.eq(v.sub(v.add(size, units), units), size));
+  };
   return (x: VectorLocal, y: VectorLocal, powerOfAbs: VectorLocal) => {
     const a = f.let(v.abs(x));
     const endless = f.let(v.eq(a, infinite));
     const grown = v128.andnot(infinite, v128.xor(endless, v.gt(y, zero)));
     const atEnds = v128.bitselect(grown, powerOfAbs, v128.or(endless, v.eq(a, zero)));
     const halved = f.let(v.mul(y, half));
-    const whole = f.let(v.eq(v.nearest(y), y));
-    const odd = v128.and(whole, v.ne(v.nearest(halved), halved));
+    const whole = f.let(isWhole(y));
+    const odd = v128.andnot(whole, isWhole(halved));
     const broken = v128.andnot(v128.andnot(v.lt(x, zero), endless), whole);
     const undefined_ = v128.or(broken, v128.or(v.ne(x, x), v.ne(y, y)));
     const signed = v128.or(v128.or(atEnds, v128.and(v128.and(x, sign), odd)), undefined_);

@@ -10,8 +10,10 @@ import { type Shape, sizeOf } from '../../arrays/shape.ts';
 import type { Window } from '../../arrays/views.ts';
 import { poolsOf } from '../../plain/windowed/pooling.ts';
 import { type FloatType, type FloatVector, floatVector, laneBytes, laneTypes } from '../assembler/float-vector.ts';
-import { i32, select, smaller, type Value, v128 } from '../assembler/instructions.ts';
+import { f64x2, i32, select, smaller, type Value, v128 } from '../assembler/instructions.ts';
 import type { FunctionBuilder, Local, Locals } from '../assembler/module-builder.ts';
+import { loadVectors, storeVectors } from '../assembler/vector-loops.ts';
+import { minJoinedBytes, vectorBits } from '../assembler/vector-width.ts';
 import { type StagedItems, stage } from '../memory/block-pipeline.ts';
 import type { Heap } from '../memory/heap.ts';
 import { TASKS_PER_THREAD } from '../threads/job-protocol.ts';
@@ -74,13 +76,40 @@ const lanesOf = ({ lanes }: FloatVector) => {
   return { even: order((lane) => 2 * lane), odd: order((lane) => 2 * lane + 1), low: woven(0), high: woven(1) };
 };
 
-/** Loads the four entries of as many 2 x 2 squares as there are lanes, from the left of two rows. */
-function squaresAt(f: FunctionBuilder, v: FloatVector, rows: readonly Local<'i32'>[]): Local<'v128'>[] {
+/** Vectors of squares that are processed together; two of them can be joined. */
+type Abreast = 1 | 2;
+
+/**
+ * Loads the four entries of 2 x 2 squares from the left of two rows, `abreast` vectors of each. The squares are in order; if
+ * `isCrossed` is set, the two vectors have the squares of every other pair of lanes, as joined shuffles leave them.
+ */
+function squaresAt(
+  f: FunctionBuilder,
+  v: FloatVector,
+  rows: readonly Local<'i32'>[],
+  abreast: Abreast,
+  isCrossed = false,
+): Local<'v128'>[][] {
   const { even, odd } = lanesOf(v);
-  return rows.flatMap((row) => {
-    const [left, right] = [f.let(v.load(row)), f.let(v.load(row, 16))];
-    return [f.let(v.shuffle(left, right, even)), f.let(v.shuffle(left, right, odd))];
-  });
+  return Array.from({ length: abreast }, (_, n) =>
+    rows.flatMap((row) => {
+      const [near, far] = isCrossed ? [n, n + abreast] : [2 * n, 2 * n + 1];
+      const [left, right] = [f.let(v.load(row, 16 * near)), f.let(v.load(row, 16 * far))];
+      return [f.let(v.shuffle(left, right, even)), f.let(v.shuffle(left, right, odd))];
+    }),
+  );
+}
+
+/** Loads the pooled entries of squares, in the order of crossed ones. */
+function crossedAt(f: FunctionBuilder, pooled: Local<'i32'>, abreast: Abreast): Local<'v128'>[] {
+  const vectors = loadVectors(f, pooled, abreast);
+  const [first, second] = vectors;
+  if (second === undefined) return vectors;
+  // An engine takes two replaced lanes as they are, and joins what is computed from them.
+  return [
+    f.let(f64x2.replaceLane(first!, 1, f64x2.extractLane(second, 0))),
+    f.let(f64x2.replaceLane(second, 0, f64x2.extractLane(first!, 1))),
+  ];
 }
 
 /**
@@ -112,36 +141,54 @@ function placeOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v1
   return [v128.not(taken), ...masks.reverse()];
 }
 
+/** Squares at the left of two rows: as many as `abreast` vectors have lanes. */
+interface Squares {
+  readonly abreast: Abreast;
+  /** Returns the left ends of their rows in the planes at an address. */
+  rowsIn(planes: Local<'i32'>): readonly Local<'i32'>[];
+  /** Their address in the pooled planes. */
+  readonly pooled: Local<'i32'>;
+}
+
 /**
- * Calls `visit` for the adjacent 2 x 2 squares that cover the task's planes, as many at a time as there are lanes.
- * Each row must have at least that many; the last squares of a row may be visited twice. `visit` gets the entries of
- * `by`, the left ends of the squares' rows in `whole`, and the address in `pooled`.
+ * Calls `visit` for the adjacent 2 x 2 squares that cover the task's planes, as many at a time as vectors have lanes. Each row
+ * must have at least as many as one vector has; the last squares of a row may be visited twice.
  */
 function forEachSquare(
   f: FunctionBuilder,
   v: FloatVector,
   p: Locals<{ readonly [N in (typeof ofSquares)[number] | 'task']: 'i32' }>,
-  visit: (by: readonly Local<'v128'>[], whole: () => readonly Local<'i32'>[], pooled: Local<'i32'>) => void,
+  visit: (squares: Squares) => void,
 ): void {
   const rowBytes = f.let(i32.mul(p.width, v.laneBytes));
   const first = f.let(i32.mul(i32.mul(p.task, p.planesEach), p.down));
   const end = f.let(i32.add(first, i32.mul(p.planesEach, p.down)));
   const rows = f.let(smaller(end, f.let(i32.mul(p.planes, p.down))));
-  const last = f.let(i32.sub(p.across, v.lanes));
-  f.for(first, rows, 1, (row) => {
-    const skipped = f.let(i32.mul(i32.mul(row, 2), rowBytes));
-    f.for(0, p.across, v.lanes, (column) => {
-      const at = f.let(smaller(column, last));
-      const distance = f.let(i32.add(skipped, i32.mul(at, 2 * v.laneBytes)));
-      const rowsFrom = (base: Local<'i32'>): Local<'i32'>[] => {
-        const upper = f.let(i32.add(base, distance));
-        return [upper, f.let(i32.add(upper, rowBytes))];
-      };
-      const by = squaresAt(f, v, rowsFrom(p.by));
-      const pooled = f.let(i32.add(p.pooled, i32.mul(i32.add(i32.mul(row, p.across), at), v.laneBytes)));
-      visit(by, () => rowsFrom(p.whole), pooled);
+  const visitAll = (abreast: Abreast): void => {
+    const last = f.let(i32.sub(p.across, abreast * v.lanes));
+    f.for(first, rows, 1, (row) => {
+      const skipped = f.let(i32.mul(i32.mul(row, 2), rowBytes));
+      f.for(0, p.across, abreast * v.lanes, (column) => {
+        const at = f.let(smaller(column, last));
+        const distance = f.let(i32.add(skipped, i32.mul(at, 2 * v.laneBytes)));
+        const rowsIn = (planes: Local<'i32'>): Local<'i32'>[] => {
+          const upper = f.let(i32.add(planes, distance));
+          return [upper, f.let(i32.add(upper, rowBytes))];
+        };
+        const pooled = f.let(i32.add(p.pooled, i32.mul(i32.add(i32.mul(row, p.across), at), v.laneBytes)));
+        visit({ abreast, rowsIn, pooled });
+      });
     });
-  });
+  };
+  if (vectorBits() === 128) visitAll(1);
+  else {
+    const isLarge = i32.geS(i32.mul(i32.sub(rows, first), i32.mul(rowBytes, 2)), minJoinedBytes());
+    f.if(
+      i32.and(isLarge, i32.geS(p.across, 2 * v.lanes)),
+      () => visitAll(2),
+      () => visitAll(1),
+    );
+  }
 }
 
 function poolingTasks(type: FloatType) {
@@ -150,26 +197,39 @@ function poolingTasks(type: FloatType) {
   const { low, high } = lanesOf(v);
   return {
     maximumSquares: task(ofSquares, (f, p) =>
-      forEachSquare(f, v, p, (by, _whole, pooled) => f.run(v.store(pooled, maximumOf(f, v, by).most))),
+      forEachSquare(f, v, p, ({ abreast, rowsIn, pooled }) => {
+        const squares = squaresAt(f, v, rowsIn(p.by), abreast);
+        storeVectors(
+          f,
+          pooled,
+          squares.map((by) => maximumOf(f, v, by).most),
+          true,
+        );
+      }),
     ),
     poolSquares: task(ofSquares, (f, p) =>
-      forEachSquare(f, v, p, (by, whole, pooled) => {
-        const { beats } = maximumOf(f, v, by);
-        const [first, ...others] = squaresAt(f, v, whole()) as [Local<'v128'>, ...Local<'v128'>[]];
-        const result = others.reduce<Value<'v128'>>((best, entry, i) => v128.bitselect(entry, best, beats[i]!), first);
-        f.run(v.store(pooled, result));
+      forEachSquare(f, v, p, ({ abreast, rowsIn, pooled }) => {
+        const squares = squaresAt(f, v, rowsIn(p.by), abreast);
+        const values = squaresAt(f, v, rowsIn(p.whole), abreast);
+        const results = squares.map((by, n) => {
+          const { beats } = maximumOf(f, v, by);
+          const [first, ...others] = values[n] as [Local<'v128'>, ...Local<'v128'>[]];
+          return others.reduce<Value<'v128'>>((best, entry, i) => v128.bitselect(entry, best, beats[i]!), first);
+        });
+        storeVectors(f, pooled, results, true);
       }),
     ),
     unpoolSquares: task(ofSquares, (f, p) =>
-      forEachSquare(f, v, p, (by, whole, pooled) => {
-        const masks = placeOf(f, v, by);
-        const value = f.let(v.load(pooled));
-        for (const [i, row] of whole().entries()) {
-          const [even, odd] = [0, 1].map((j) => f.let(v128.and(value, masks[2 * i + j]!))) as [
-            Local<'v128'>,
-            Local<'v128'>,
-          ];
-          f.run(v.store(row, v.shuffle(even, odd, low)), v.store(row, v.shuffle(even, odd, high), 16));
+      forEachSquare(f, v, p, ({ abreast, rowsIn, pooled }) => {
+        const masks = squaresAt(f, v, rowsIn(p.by), abreast, true).map((by) => placeOf(f, v, by).map((m) => f.let(m)));
+        const values = crossedAt(f, pooled, abreast);
+        for (const [i, row] of rowsIn(p.whole).entries()) {
+          const pairs = values.map((value, n) => [0, 1].map((j) => f.let(v128.and(value, masks[n]![2 * i + j]!)))) as [
+            even: Local<'v128'>,
+            odd: Local<'v128'>,
+          ][];
+          const woven = [low, high].flatMap((half) => pairs.map(([even, odd]) => v.shuffle(even, odd, half)));
+          storeVectors(f, row, woven, true);
         }
       }),
     ),

@@ -3,7 +3,6 @@
 import { checkSynchronous, describeValue, isTracing } from '@tapegrad/core/extend';
 import { isIntercepted, isRecording, isScoped } from '@tapegrad/core/tape';
 import { ArgumentError } from '@tapegrad/kernels';
-import { interpreted } from './interpreted/engine.ts';
 import { print } from './program/print.ts';
 import type { Program } from './program/program.ts';
 import { CompiledProgram } from './run.ts';
@@ -11,6 +10,7 @@ import { type Signature, signatureOf } from './signatures.ts';
 import { TraceError } from './trace/errors.ts';
 import { ChangedProgram } from './trace/repeats.ts';
 import { trace } from './trace/trace.ts';
+import { generating } from './wasm/engine.ts';
 
 /** A function of tensors and plain data. */
 export type CompilableFunction = (...args: never[]) => unknown;
@@ -114,7 +114,7 @@ class Compilation {
 
   #trace(args: readonly unknown[], answers: readonly boolean[], key: string, variants: Variant[]): Variant {
     const traced = trace(this.#f, args, answers);
-    const compiled = new CompiledProgram(traced, interpreted);
+    const compiled = new CompiledProgram(traced, generating);
     const variant = { compiled, answers: traced.tracer.answers, failures: new Map<number, number>() };
     variants.unshift(variant);
     this.#traces++;

@@ -14,23 +14,15 @@ import { ArgumentError } from './error-classes.ts';
 import { allExtensions } from './extensions/all.ts';
 import type { ChangeInPlace } from './in-place.ts';
 import { commonLoops } from './plain/common.ts';
-import {
-  type Activation,
-  type ArrayLike,
-  arity,
-  type Binary,
-  type Kernels,
-  mapEntries,
-  type Unary,
-} from './primitives.ts';
+import { type ArrayLike, arity, type Binary, type Kernels, mapEntries } from './primitives.ts';
 import { features } from './wasm/assembler/features.ts';
 import { type FloatType, laneTypes } from './wasm/assembler/float-vector.ts';
-import { v128 } from './wasm/assembler/instructions.ts';
 import { type VectorBits, vectorBits } from './wasm/assembler/vector-width.ts';
 import { Elementwise } from './wasm/elementwise/elementwise.ts';
 import { createInPlace } from './wasm/elementwise/in-place.ts';
 import type { KernelExtension } from './wasm/extension.ts';
 import { Fallback, type ReplaceableKernels } from './wasm/fallback.ts';
+import { activationGrads, binary, comparisons, unary } from './wasm/math/element-functions.ts';
 import { mathFunctions } from './wasm/math/functions.ts';
 import type { BinaryFunction, UnaryFunction } from './wasm/math/vector-function.ts';
 import type { ArrayProduct } from './wasm/matmul/blocked.ts';
@@ -43,44 +35,7 @@ import { CrossEntropy } from './wasm/reductions/cross-entropy.ts';
 import { floatReductions } from './wasm/reductions/reductions.ts';
 import { availableCores } from './wasm/threads/host.ts';
 
-const unary = {
-  neg: (_f, v) => v.neg,
-  abs: (_f, v) => v.abs,
-  sqrt: (_f, v) => v.sqrt,
-  relu: (f, v) => {
-    const zero = f.let(v.const(0));
-    return (x) => v.max(x, zero);
-  },
-  ...mathFunctions,
-} as const satisfies { readonly [P in Unary]?: UnaryFunction };
-
-const binary = {
-  add: (_f, v) => v.add,
-  sub: (_f, v) => v.sub,
-  mul: (_f, v) => v.mul,
-  div: (_f, v) => v.div,
-  maximum: (_f, v) => v.max,
-  minimum: (_f, v) => v.min,
-} as const satisfies { readonly [P in Binary]?: BinaryFunction };
-
-const comparisons = { equal: 'eq', less: 'lt', lessEqual: 'le' } as const;
 type Compare = (x: NdArray, y: NdArray) => NdArray;
-
-/** The gradient g s'(x) of each activation s, computed from y = s(x). */
-const activationGrads: { readonly [A in Activation]: BinaryFunction } = {
-  relu: (f, v) => {
-    const zero = f.let(v.const(0));
-    return (g, y) => v128.andnot(g, v.eq(y, zero));
-  },
-  tanh: (f, v) => {
-    const one = f.let(v.const(1));
-    return (g, y) => v.mul(g, v.sub(one, v.mul(y, y)));
-  },
-  sigmoid: (f, v) => {
-    const one = f.let(v.const(1));
-    return (g, y) => v.mul(g, v.mul(y, v.sub(one, y)));
-  },
-};
 
 const matrix = ({ data, offset, stride }: NdArray): ArrayMatrix => ({
   data: data as FloatArray,

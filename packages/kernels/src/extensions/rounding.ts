@@ -7,7 +7,8 @@ import { mapEntries } from '../primitives.ts';
 import type { KernelExtension } from '../wasm/extension.ts';
 import type { UnaryFunction } from '../wasm/math/vector-function.ts';
 
-const unary = {
+/** The functions of one operand, on vectors. */
+export const roundingFunctions = {
   floor: (_f, v) => v.floor,
   ceil: (_f, v) => v.ceil,
   round: (_f, v) => v.nearest,
@@ -19,7 +20,7 @@ export const roundingExtension: KernelExtension = {
   loops: () => roundingLoops,
   wasm: (host) => ({
     ...roundingLoops,
-    ...mapEntries(unary, (name, emit) => {
+    ...mapEntries(roundingFunctions, (name, emit) => {
       const [own, other] = [host.unary(emit, false), roundingLoops[name]];
       return (x: NdArray) => (isFloat(x.dtype) ? own : other)(x);
     }),

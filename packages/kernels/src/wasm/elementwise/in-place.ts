@@ -37,7 +37,7 @@ interface Kernel extends Exports {
  * The primitives as code on vectors. Each result is kept in a local, since an expression is computed each time it is
  * used.
  */
-function vectorKernels(f: FunctionBuilder, v: FloatVector): ElementKernels<Vector> {
+export function vectorKernels(f: FunctionBuilder, v: FloatVector): ElementKernels<Vector> {
   const one = f.let(v.const(1));
   const zero = f.let(v.const(0));
   const signBit = f.let(v.const(-0));

@@ -150,14 +150,17 @@ export function productKernels({ pack, multiply }: ProductExports): ProductKerne
   };
 }
 
-/** Adds the functions of `ProductExports` to a module, for one type and tile. */
-export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: TileName) {
+/**
+ * Adds the functions of `ProductExports` to a module, for one type and tile. Names begin with `prefix`, so that a module can
+ * have the functions of both types.
+ */
+export function defineProduct(module: ModuleBuilder, type: FloatType, tileName: TileName, prefix = '') {
   const tile: Tile = TILES[tileName];
   const v = floatVector(type, tileName !== 'plain');
-  const packA = definePack(module, 'packA', v, tile.rows, tile.isJoined);
-  const pack = definePack(module, 'pack', v, tile.vectors * v.lanes, tile.isJoined);
-  const block = defineBlock(module, 'block', v, tile, { a: 'packed', b: 'stepped' });
-  const multiply = module.define('multiply', multiplyParameters, (f, p) => {
+  const packA = definePack(module, `${prefix}packA`, v, tile.rows, tile.isJoined);
+  const pack = definePack(module, `${prefix}pack`, v, tile.vectors * v.lanes, tile.isJoined);
+  const block = defineBlock(module, `${prefix}block`, v, tile, { a: 'packed', b: 'stepped' });
+  const multiply = module.define(`${prefix}multiply`, multiplyParameters, (f, p) => {
     f.for(0, p.m, BLOCK_ROWS, (row) => {
       const rows = f.let(smaller(f.let(i32.sub(p.m, row)), i32.const(BLOCK_ROWS)));
       const aPanels = i32.divU(i32.add(rows, tile.rows - 1), tile.rows);

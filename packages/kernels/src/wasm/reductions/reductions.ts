@@ -187,7 +187,7 @@ interface Blocks {
 }
 
 /** The maximum width, in columns, of the pieces in which a long block is reduced. */
-const widest = 2048;
+export const WIDEST = 2048;
 
 /** Divides elements in place. */
 function divided(data: Data, divisor: number): Data {
@@ -259,7 +259,7 @@ class Reducer {
     const { chunk } = Staging;
     const block = length * inner;
     const results = newData(dtype, outer * inner).fill(neutral);
-    const wide = Math.min(inner, widest);
+    const wide = Math.min(inner, WIDEST);
     const tall = Math.floor(chunk / wide);
     const piece = newData(dtype, wide);
     for (let from = 0; from < outer; from++) {

@@ -1,0 +1,52 @@
+/** The memory plan: where each block lies, so that blocks which are not needed at the same time share memory. */
+
+import { bytesPerElement } from '@tapegrad/kernels';
+import type { Block } from './storage.ts';
+
+/** When a block is needed: from the unit that writes it first to the one that reads it last. */
+export interface Lifetime {
+  readonly from: number;
+  readonly to: number;
+}
+
+/** The position of each block in bytes, and the bytes of all of them. */
+export interface MemoryPlan {
+  readonly offsets: ReadonlyMap<Block, number>;
+  readonly bytes: number;
+}
+
+/** The alignment of blocks: a cache line. */
+const ALIGNMENT = 64;
+
+export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+export const blockBytes = ({ dtype, length }: Block): number => length * bytesPerElement(dtype);
+
+interface Placed {
+  readonly start: number;
+  readonly end: number;
+  readonly lifetime: Lifetime;
+}
+
+/**
+ * Places blocks: the largest first, each at the lowest position that no block needed at the same time uses.
+ */
+export function planMemory(lifetimes: ReadonlyMap<Block, Lifetime>): MemoryPlan {
+  const blocks = [...lifetimes].sort(([a], [b]) => blockBytes(b) - blockBytes(a));
+  const offsets = new Map<Block, number>();
+  const placed: Placed[] = [];
+  let bytes = 0;
+  for (const [block, lifetime] of blocks) {
+    const size = aligned(Math.max(1, blockBytes(block)));
+    const others = placed.filter((other) => other.lifetime.from <= lifetime.to && lifetime.from <= other.lifetime.to);
+    let start = 0;
+    for (const other of others.sort((a, b) => a.start - b.start)) {
+      if (other.start - start >= size) break;
+      start = Math.max(start, other.end);
+    }
+    offsets.set(block, start);
+    placed.push({ start, end: start + size, lifetime });
+    bytes = Math.max(bytes, start + size);
+  }
+  return { offsets, bytes };
+}

@@ -2,7 +2,7 @@
 
 import { interpreter, type Undo } from '@tapegrad/core/extend';
 import { TapeError, Tensor } from '@tapegrad/core/lean';
-import { type Definition, Entry, isShared, noteChange, variableAccess } from '@tapegrad/core/tape';
+import { type Definition, Entry, isShared, noteChange, noteLent, variableAccess } from '@tapegrad/core/tape';
 import type { Data, NdArray } from '@tapegrad/kernels';
 import { simplified } from './passes/passes.ts';
 import type { Outcome, PreparedProgram, ProgramEngine } from './program/engine.ts';
@@ -126,10 +126,22 @@ export class CompiledProgram {
 
   /** Gives the program the memory of variables and states that is new since the last call. */
   #adopt(): void {
-    this.traced.tracer.bindings.forEach((binding, i) => {
+    const { bindings } = this.traced.tracer;
+    if (bindings.some((binding, i) => this.#isStillRead(binding, i))) {
+      this.#prepared.release();
+      this.#adopted.fill(undefined);
+    }
+    bindings.forEach((binding, i) => {
       if ('variable' in binding) this.#adoptVariable(binding, i);
       else this.#adoptState(binding, i);
     });
+  }
+
+  /** Returns whether others still read the memory of a slot, to which this call would write. */
+  #isStillRead(binding: VariableBinding | StateBinding, i: number): boolean {
+    const adopted = this.#adopted[i];
+    if (adopted === undefined || !isShared(adopted)) return false;
+    return this.#stored.has(binding) || !('variable' in binding) || binding.variable.array.data !== adopted;
   }
 
   #adoptVariable(binding: VariableBinding, i: number): void {
@@ -142,7 +154,9 @@ export class CompiledProgram {
     if (data === this.#adopted[i]) return;
     const adopted = this.#prepared.adopt(i, data);
     this.#adopted[i] = adopted;
-    if (adopted !== data) variableAccess.moveTo(variable, adopted);
+    if (adopted === data) return;
+    noteLent(adopted);
+    variableAccess.moveTo(variable, adopted);
   }
 
   #adoptState(binding: StateBinding, i: number): void {

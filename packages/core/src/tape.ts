@@ -5,7 +5,7 @@ export { callSiteOf, noteStack } from './autograd/call-sites.ts';
 export { runCustom } from './autograd/define.ts';
 export { withInterpreter } from './engine.ts';
 export { isScoped } from './memory-scope.ts';
-export { isShared, noteChange } from './tape/changes.ts';
+export { isShared, noteChange, noteLent } from './tape/changes.ts';
 export {
   type AnyRecorded,
   type CustomAttributes,

@@ -17,7 +17,7 @@ import {
 import { describeValue } from './checks/describe-value.ts';
 import { checkTensor } from './checks/operands.ts';
 import { checkNoMore, checkOptions, countArguments } from './checks/untyped-callers.ts';
-import { isShared, noteChange, noteView } from './tape/changes.ts';
+import { isLent, isShared, noteChange, noteView } from './tape/changes.ts';
 import { kernels, Tensor } from './tensor.ts';
 import { tracing } from './tracing.ts';
 import type { SameShapes } from './types/static-shapes.ts';
@@ -75,7 +75,9 @@ export abstract class Variable<out S extends Shape = Shape> extends Tensor<S> {
 
   /** The current elements in row-major order; later changes of the variable don't affect them. Must not be written to. */
   override get data(): Data {
-    noteView(this.array.data);
+    const { data } = this.array;
+    if (isLent(data)) return data.slice();
+    noteView(data);
     return super.data;
   }
 

@@ -36,7 +36,13 @@ export {
   type Parameters,
 } from './wasm/assembler/module-builder.ts';
 export { vectorBits } from './wasm/assembler/vector-width.ts';
-export { HostRefusal, type WasmMemory, webAssembly } from './wasm/assembler/web-assembly.ts';
+export {
+  HostRefusal,
+  instantiate,
+  type WasmMemory,
+  type WasmModule,
+  webAssembly,
+} from './wasm/assembler/web-assembly.ts';
 export { vectorKernels } from './wasm/elementwise/in-place.ts';
 export { activationGrads, binary as pairFunctions, comparisons, unary } from './wasm/math/element-functions.ts';
 export { erf, erfc } from './wasm/math/error-function.ts';

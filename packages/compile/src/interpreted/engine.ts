@@ -134,6 +134,10 @@ class InterpretedProgram implements PreparedProgram {
     return elements;
   }
 
+  release(): void {
+    this.#slots.length = 0;
+  }
+
   run(inputs: CallInputs): Outcome {
     const { slots, stores, results } = this.#program;
     const values = new Map<Value, NdArray>(this.#constants);

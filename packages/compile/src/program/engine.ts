@@ -27,6 +27,10 @@ export interface PreparedProgram {
    */
   adopt(slot: number, elements: Data): Data;
   /**
+   * Leaves the memory of all slots to those who still read it, such as views of variables. All slots must be adopted again.
+   */
+  release(): void;
+  /**
    * Runs the program. Results have their own memory. All slots must have been adopted.
    *
    * `failed` is the index, among the checks of the program, of the first one that doesn't hold.

@@ -5,10 +5,17 @@ import { type Tracing, type TracingKernels, tracing, withInterpreter } from '@ta
 import { type Data, mapEntries, type NdArray, primitives } from '@tapegrad/kernels';
 import type { AnyFormula } from '../program/program.ts';
 
+/** The property in which an optimizer keeps an array of its state. */
+export interface StateHolder {
+  readonly state: Record<string, Data>;
+  readonly name: string;
+}
+
 /** A slot, and where its elements are now. */
 export interface SlotBinding {
   /** The typed array that holds the elements, as the program around it knows it. */
   elements: Data;
+  holder?: StateHolder | undefined;
 }
 
 /** An update that was traced: the slots of its arrays, by name, and the positions of its numbers. */
@@ -61,6 +68,8 @@ export class Repeater implements Tracing {
   readonly #arrayOf: Tracing['arrayOf'];
   #calls: readonly TracedCall[] = [];
   #next = 0;
+  /** The states of an optimizer that the function in progress has told of. */
+  readonly #kept: Record<string, Data>[] = [];
 
   /**
    * @param numbers receives the numbers.
@@ -89,6 +98,7 @@ export class Repeater implements Tracing {
   run({ body, calls }: Repeat): void {
     this.#calls = calls;
     this.#next = 0;
+    this.#kept.length = 0;
     tracing.run(this, () => withInterpreter(this.kernels, body));
     if (this.#next !== calls.length) throw new ChangedProgram();
   }
@@ -117,7 +127,13 @@ export class Repeater implements Tracing {
     const change = this.#take('change');
     const names = Object.keys(arrays);
     if (change.formula !== formula || names.join() !== change.names.join()) throw new ChangedProgram();
-    for (const [name, slot] of change.states) slot.elements = arrays[name]!;
+    for (const [name, slot] of change.states) {
+      const elements = arrays[name]!;
+      if (slot.elements === elements) continue;
+      // The state was loaded, or began anew.
+      slot.elements = elements;
+      slot.holder = this.#holderOf(elements);
+    }
     for (const [name, index] of change.numbers) {
       const number = numbers[name];
       if (number === undefined) throw new ChangedProgram();
@@ -145,7 +161,16 @@ export class Repeater implements Tracing {
     return read();
   }
 
-  keep(): void {}
+  keep(state: Record<string, Data>): void {
+    this.#kept.push(state);
+  }
+
+  #holderOf(elements: Data): StateHolder | undefined {
+    for (const state of this.#kept) {
+      for (const name of Object.keys(state)) if (state[name] === elements) return { state, name };
+    }
+    return undefined;
+  }
 
   refuse(): never {
     throw new ChangedProgram();

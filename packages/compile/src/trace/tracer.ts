@@ -17,7 +17,7 @@ import {
 import { ProgramBuilder } from '../program/build.ts';
 import type { AnyFormula, NamedValues, Slot, Value } from '../program/program.ts';
 import { place, TraceError } from './errors.ts';
-import { type Repeat, type SlotBinding, type TracedCall, textOf } from './repeats.ts';
+import { type Repeat, type SlotBinding, type StateHolder, type TracedCall, textOf } from './repeats.ts';
 import { TracedArray, TracedMemory } from './traced-array.ts';
 
 /** A variable and its slot. */
@@ -26,10 +26,10 @@ export interface VariableBinding extends SlotBinding {
   readonly variable: Variable;
 }
 
-/** A typed array of an optimizer, its slot, and the object that holds it by name, if it is known. */
+/** A typed array of an optimizer, its slot, and where the optimizer keeps it, if that is known. */
 export interface StateBinding extends SlotBinding {
   readonly slot: Slot;
-  readonly holder: { readonly state: Record<string, Data>; readonly name: string } | undefined;
+  holder: StateHolder | undefined;
 }
 
 /** A random array to draw before each call. */

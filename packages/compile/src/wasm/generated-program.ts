@@ -12,11 +12,11 @@ import {
   isContiguous,
   NdArray,
 } from '@tapegrad/kernels';
-import { HostRefusal, type WasmMemory, webAssembly } from '@tapegrad/kernels/codegen';
+import { HostRefusal, instantiate, type WasmMemory, type WasmModule, webAssembly } from '@tapegrad/kernels/codegen';
 import type { Block } from '../passes/storage.ts';
 import type { CallInputs, Outcome, PreparedProgram } from '../program/engine.ts';
 import type { Change, Check, Operation, Program, Value } from '../program/program.ts';
-import { generate } from './code.ts';
+import { generate, type Part } from './code.ts';
 import type { Plan } from './plan.ts';
 
 const PAGE_BYTES = 65_536;
@@ -35,20 +35,31 @@ export class GeneratedProgram implements PreparedProgram {
   readonly bytes: number;
   readonly #program: Program;
   readonly #plan: Plan;
-  readonly #memory: WasmMemory;
-  readonly #parts: readonly Run[];
+  readonly #module: WasmModule;
+  readonly #work: readonly Part[];
+  readonly #pages: number;
+  #memory: WasmMemory;
+  #parts: readonly Run[];
   readonly #arrays = new Map<Block, Data>();
 
   constructor(program: Program, plan: Plan) {
     this.#program = program;
     this.#plan = plan;
     const { module, parts, bytes } = generate(plan);
-    const pages = Math.ceil(bytes / PAGE_BYTES);
-    this.#memory = memoryOf(pages);
-    this.bytes = pages * PAGE_BYTES;
-    const exports = module.instantiate<Readonly<Record<string, () => void>>>(this.#memory);
-    const checks = program.steps.filter((step): step is Check => step.kind === 'check');
-    this.#parts = parts.map((part): Run => {
+    this.#pages = Math.ceil(bytes / PAGE_BYTES);
+    this.bytes = this.#pages * PAGE_BYTES;
+    this.#module = module.compile();
+    this.#work = parts;
+    this.#memory = memoryOf(this.#pages);
+    this.#parts = this.#start();
+  }
+
+  /** Writes the constants to the memory, and connects the code with it. */
+  #start(): readonly Run[] {
+    const exports = instantiate<Readonly<Record<string, () => void>>>(this.#module, this.#memory);
+    for (const block of this.#plan.storage.constants) this.#writeConstant(block);
+    const checks = this.#program.steps.filter((step): step is Check => step.kind === 'check');
+    return this.#work.map((part): Run => {
       if (part.kind === 'segment') {
         const run = exports[part.name]!;
         return () => {
@@ -60,7 +71,13 @@ export class GeneratedProgram implements PreparedProgram {
       if (step.kind === 'check') return this.#check(step, checks.indexOf(step));
       return step.kind === 'change' ? this.#change(step) : this.#operation(step);
     });
-    for (const block of plan.storage.constants) this.#writeConstant(block);
+  }
+
+  release(): void {
+    this.#arrays.clear();
+    this.#inputs.clear();
+    this.#memory = memoryOf(this.#pages);
+    this.#parts = this.#start();
   }
 
   adopt(slot: number, elements: Data): Data {

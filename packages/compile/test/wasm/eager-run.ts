@@ -1,6 +1,15 @@
 /** Runs a program with an interpreter, one step after another: what compiled programs are compared with. */
 
-import { assign, callPrimitive, changeByPrimitives, contiguous, type Data, empty, type Kernels, NdArray } from '@tapegrad/kernels';
+import {
+  assign,
+  callPrimitive,
+  changeByPrimitives,
+  contiguous,
+  type Data,
+  empty,
+  type Kernels,
+  NdArray,
+} from '@tapegrad/kernels';
 import type { CallInputs } from '../../src/program/engine.ts';
 import type { Program, Value } from '../../src/program/program.ts';
 
@@ -30,14 +39,18 @@ export function runEagerly(
     } else if (step.kind === 'change') {
       const copies = Object.entries(step.arrays).map(([name, value]) => [name, copyOf(of(value)).data] as const);
       const arrays = Object.fromEntries(copies);
-      const numbersOf = Object.entries(step.numbers).map(([name, value]) => [name, contiguous(of(value)).data[0]!] as const);
+      const numbersOf = Object.entries(step.numbers).map(
+        ([name, value]) => [name, contiguous(of(value)).data[0]!] as const,
+      );
       changeByPrimitives(kernels)(step.formula, arrays, Object.fromEntries(numbersOf));
       for (const [name, value] of Object.entries(step.outputs)) {
         values.set(value, new NdArray(arrays[name]!, value.dtype, value.shape));
       }
     }
   }
-  const stored = program.stores.map(({ slot, value }) => [program.slots.indexOf(slot), copyOf(of(value)).data] as const);
+  const stored = program.stores.map(
+    ({ slot, value }) => [program.slots.indexOf(slot), copyOf(of(value)).data] as const,
+  );
   for (const [i, data] of stored) slots[i]!.set(data);
   return program.results.map((value) => copyOf(of(value)));
 }

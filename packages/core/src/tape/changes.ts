@@ -47,6 +47,17 @@ export function noteViewOf(inputs: readonly Recorded[], { data }: NdArray): void
 /** Returns whether other tensors may share this memory. */
 export const isShared = (data: Data): boolean => shared.has(data);
 
+/** Memory of variables that can't be left to those who read it, since its owner writes to it again and again. */
+const lent = new WeakSet<Data>();
+
+/** Records that a variable's memory belongs to a compiled program, so that reading the elements copies them. */
+export const noteLent = (data: Data): void => {
+  lent.add(data);
+};
+
+/** Returns whether a variable's memory belongs to a compiled program. */
+export const isLent = (data: Data): boolean => lent.has(data);
+
 /** An array that may lack memory. An array without memory has only a shape, and never changes. */
 type MaybeStored = ArrayLike & { readonly data?: Data };
 

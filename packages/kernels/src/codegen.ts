@@ -53,4 +53,5 @@ export { cos, sin } from './wasm/math/trigonometric.ts';
 export type { BinaryFunction, UnaryFunction } from './wasm/math/vector-function.ts';
 export { bestTile, blockDepth, defineProduct, productLayout } from './wasm/matmul/microkernel.ts';
 export { Staging } from './wasm/memory/staging.ts';
+export { defineCrossEntropy } from './wasm/reductions/cross-entropy.ts';
 export { type Accumulator, extremumOf, reduceRow, sumOf, WIDEST } from './wasm/reductions/reductions.ts';

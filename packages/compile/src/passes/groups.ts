@@ -75,7 +75,7 @@ export const over = (array: NdArray, domain: Shape): NdArray =>
   sameShape(array.shape, domain) ? array : broadcastView(array, domain);
 
 /** Returns whether an array goes through the axes from `from` up to `to` with one step, as through one axis. */
-export function isOneRun({ shape, stride }: NdArray, from: number, to: number): boolean {
+function isOneRun({ shape, stride }: NdArray, from: number, to: number): boolean {
   let step: number | undefined;
   for (let axis = to - 1; axis >= from; axis--) {
     if (shape[axis] === 1) continue;

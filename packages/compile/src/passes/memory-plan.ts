@@ -22,10 +22,9 @@ export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) *
 
 export const blockBytes = ({ dtype, length }: Block): number => length * bytesPerElement(dtype);
 
-interface Placed {
+interface Placed extends Lifetime {
   readonly start: number;
   readonly end: number;
-  readonly lifetime: Lifetime;
 }
 
 /**
@@ -34,18 +33,20 @@ interface Placed {
 export function planMemory(lifetimes: ReadonlyMap<Block, Lifetime>): MemoryPlan {
   const blocks = [...lifetimes].sort(([a], [b]) => blockBytes(b) - blockBytes(a));
   const offsets = new Map<Block, number>();
+  /** The blocks placed so far, by position. */
   const placed: Placed[] = [];
   let bytes = 0;
-  for (const [block, lifetime] of blocks) {
+  for (const [block, { from, to }] of blocks) {
     const size = aligned(Math.max(1, blockBytes(block)));
-    const others = placed.filter((other) => other.lifetime.from <= lifetime.to && lifetime.from <= other.lifetime.to);
     let start = 0;
-    for (const other of others.sort((a, b) => a.start - b.start)) {
+    for (const other of placed) {
+      if (other.from > to || from > other.to) continue;
       if (other.start - start >= size) break;
-      start = Math.max(start, other.end);
+      if (other.end > start) start = other.end;
     }
     offsets.set(block, start);
-    placed.push({ start, end: start + size, lifetime });
+    const next = placed.findIndex((other) => other.start > start);
+    placed.splice(next < 0 ? placed.length : next, 0, { start, end: start + size, from, to });
     bytes = Math.max(bytes, start + size);
   }
   return { offsets, bytes };

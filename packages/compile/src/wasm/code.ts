@@ -4,7 +4,8 @@ import type { NdArray } from '@tapegrad/kernels';
 import { bytesPerElement } from '@tapegrad/kernels';
 import { ModuleBuilder, memory, type Statement } from '@tapegrad/kernels/codegen';
 import { blockBytes } from '../passes/memory-plan.ts';
-import type { Step } from '../program/program.ts';
+import type { Operation, Step } from '../program/program.ts';
+import { type CrossEntropyDType, defineKernels, hasCrossEntropy, sumsBytes } from './cross-entropy.ts';
 import { defineLoop, type LoopFunction, scratchBytes } from './define-loop.ts';
 import type { Loop } from './loop.ts';
 import { type LoweredGroup, lower } from './lower.ts';
@@ -12,11 +13,16 @@ import type { Plan } from './plan.ts';
 import { type Product, ProductEmitter, productOf, productScratch } from './products.ts';
 
 /** What one call runs, in order: exported functions of the module, and steps that JavaScript computes. */
-export type Part = { readonly kind: 'segment'; readonly name: string } | { readonly kind: 'step'; readonly step: Step };
+export type Part =
+  | { readonly kind: 'segment'; readonly name: string }
+  | { readonly kind: 'step'; readonly step: Step }
+  | { readonly kind: 'crossEntropy'; readonly step: Operation };
 
 export interface GeneratedCode {
   readonly module: ModuleBuilder;
   readonly parts: readonly Part[];
+  /** The address of scratch memory. */
+  readonly scratch: number;
   /** The bytes of memory that the code uses. */
   readonly bytes: number;
 }
@@ -24,6 +30,7 @@ export interface GeneratedCode {
 type Work =
   | { readonly kind: 'loop'; readonly lowered: LoweredGroup }
   | { readonly kind: 'product'; readonly product: Product }
+  | { readonly kind: 'crossEntropy'; readonly step: Operation; readonly logits: NdArray }
   | { readonly kind: 'step'; readonly step: Step };
 
 /** Kernels may read, but don't use, elements past the end of memory that they are given. */
@@ -37,6 +44,9 @@ export function generate(plan: Plan): GeneratedCode {
     const { step } = unit;
     if (step.kind !== 'operation') return { kind: 'step', step };
     const inputs = step.inputs.map((input) => storage.of(input));
+    if (hasCrossEntropy(step.op, inputs)) {
+      return { kind: 'crossEntropy', step, logits: inputs[step.op === 'crossEntropy' ? 0 : 1]! };
+    }
     const product = productOf(step.op, inputs, storage.of(step.output));
     return product === undefined ? { kind: 'step', step } : { kind: 'product', product };
   });
@@ -51,9 +61,10 @@ export function generate(plan: Plan): GeneratedCode {
     statements = [];
   };
   for (const work of works) {
-    if (work.kind === 'step') {
+    if (work.kind === 'step' || work.kind === 'crossEntropy') {
       flush();
-      parts.push(work);
+      parts.push({ kind: work.kind, step: work.step } as Part);
+      if (work.kind === 'crossEntropy') emitter.crossEntropy(work.logits);
     } else if (work.kind === 'loop') statements.push(emitter.loop(work.lowered));
     else statements.push(...emitter.product(work.product));
   }
@@ -63,11 +74,12 @@ export function generate(plan: Plan): GeneratedCode {
     statements.push(memory.copy(to, plan.addressOf(block), blockBytes(block)));
   }
   flush();
-  return { module: emitter.module, parts, bytes: scratch + most + SLACK_BYTES };
+  return { module: emitter.module, parts, scratch, bytes: scratch + most + SLACK_BYTES };
 }
 
 function scratchOf(work: Work): number {
   if (work.kind === 'loop') return scratchBytes(work.lowered.loop);
+  if (work.kind === 'crossEntropy') return sumsBytes(work.logits);
   return work.kind === 'product' ? productScratch(work.product) : 0;
 }
 
@@ -78,6 +90,7 @@ class Emitter {
   /** Loops that are alike share a function. */
   readonly #loops = new Map<string, LoopFunction>();
   readonly #products = new Map<string, ProductEmitter>();
+  readonly #crossEntropies = new Set<string>();
   #segments = 0;
 
   constructor(plan: Plan, scratch: number) {
@@ -115,6 +128,13 @@ class Emitter {
       this.#products.set(dtype, emitter);
     }
     return emitter.emit(product, this.#addressOf, this.#scratch);
+  }
+
+  /** Adds the kernels of cross-entropies once for each dtype. */
+  crossEntropy({ dtype }: NdArray): void {
+    if (this.#crossEntropies.has(dtype)) return;
+    this.#crossEntropies.add(dtype);
+    defineKernels(this.module, dtype as CrossEntropyDType);
   }
 
   /** Defines a function that runs statements, and returns its name. */

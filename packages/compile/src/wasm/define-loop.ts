@@ -20,7 +20,7 @@ import { emitRow, keptRowBytes, type RowScope } from './rows.ts';
 export type LoopFunction = Func<Readonly<Record<string, 'i32'>>, 'void'>;
 
 /** Returns the kind of each value of a loop, or `undefined` if an instruction has no code. */
-export function kindsOf({ inputs, instructions }: Loop): readonly Kind[] | undefined {
+function kindsOf({ inputs, instructions }: Loop): readonly Kind[] | undefined {
   const kinds = inputs.map(({ dtype }) => kindOf(dtype));
   for (const { op, inputs: operands, attributes, reduction } of instructions) {
     const own = operands.map((i) => kinds[i]!);

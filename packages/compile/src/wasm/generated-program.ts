@@ -17,6 +17,7 @@ import type { Block } from '../passes/storage.ts';
 import type { CallInputs, Outcome, PreparedProgram } from '../program/engine.ts';
 import type { Change, Check, Operation, Program, Value } from '../program/program.ts';
 import { generate, type Part } from './code.ts';
+import { gradientOf, type Located, lossesOf } from './cross-entropy.ts';
 import type { Plan } from './plan.ts';
 
 const PAGE_BYTES = 65_536;
@@ -38,6 +39,7 @@ export class GeneratedProgram implements PreparedProgram {
   readonly #module: WasmModule;
   readonly #work: readonly Part[];
   readonly #pages: number;
+  readonly #scratch: number;
   #memory: WasmMemory;
   #parts: readonly Run[];
   readonly #arrays = new Map<Block, Data>();
@@ -45,7 +47,8 @@ export class GeneratedProgram implements PreparedProgram {
   constructor(program: Program, plan: Plan) {
     this.#program = program;
     this.#plan = plan;
-    const { module, parts, bytes } = generate(plan);
+    const { module, parts, scratch, bytes } = generate(plan);
+    this.#scratch = scratch;
     this.#pages = Math.ceil(bytes / PAGE_BYTES);
     this.bytes = this.#pages * PAGE_BYTES;
     this.#module = module.compile();
@@ -67,6 +70,7 @@ export class GeneratedProgram implements PreparedProgram {
           return HOLDS;
         };
       }
+      if (part.kind === 'crossEntropy') return this.#crossEntropy(part.step, exports);
       const { step } = part;
       if (step.kind === 'check') return this.#check(step, checks.indexOf(step));
       return step.kind === 'change' ? this.#change(step) : this.#operation(step);
@@ -140,6 +144,30 @@ export class GeneratedProgram implements PreparedProgram {
   #writeConstant(block: Block): void {
     if (block.constant === undefined || !this.#plan.hasAddress(block)) return;
     this.#dataOf(block).set(contiguousData(block.constant));
+  }
+
+  #crossEntropy({ op, inputs, attributes, output }: Operation, exports: Readonly<Record<string, unknown>>): Run {
+    const operands = inputs.map((input) => this.#located(input));
+    const out = this.#located(output);
+    const run =
+      op === 'crossEntropy'
+        ? lossesOf(exports, operands as never, out.view, {
+            data: new Float64Array(this.#memory.buffer, this.#scratch, 2 * operands[0]!.view.shape[0]!),
+            address: this.#scratch,
+          })
+        : gradientOf(exports, operands as never, out, () => {
+            const views = operands.map(({ view }) => view);
+            assign(out.view, callPrimitive(interpreter(), op, views, attributes));
+          });
+    return () => {
+      run();
+      return HOLDS;
+    };
+  }
+
+  #located(value: Value): Located {
+    const view = this.#view(value);
+    return { view, address: view.data.byteOffset + view.offset * view.data.BYTES_PER_ELEMENT };
   }
 
   #operation({ op, inputs, attributes, output }: Operation): Run {

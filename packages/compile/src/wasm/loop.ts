@@ -2,7 +2,6 @@
  * The loops of a fused group, as data: what is computed for each element, and how the elements of arrays are reached.
  */
 
-import type { DType } from '@tapegrad/kernels';
 import type { FloatType } from '@tapegrad/kernels/codegen';
 import type { Access } from './access.ts';
 
@@ -78,6 +77,3 @@ export function mergedAxes(axes: readonly number[], strides: readonly (readonly 
   });
   return { axes: lengths, strides: steps };
 }
-
-/** Returns the dtype in which the results of a reduction are accumulated. */
-export const stateDType = (kind: Reducing, dtype: DType): DType => (kind === 'sum' ? 'float64' : dtype);

@@ -1,7 +1,7 @@
 /** Makes the loop of a fused group, and the addresses that it is called with. */
 
 import { isFloat, type NdArray, type Shape } from '@tapegrad/kernels';
-import { type Group, isTrailing, over, reducedShape } from '../passes/groups.ts';
+import { type Group, isTrailing, over } from '../passes/groups.ts';
 import type { Storage } from '../passes/storage.ts';
 import type { Value } from '../program/program.ts';
 import { type Instruction, type Loop, mergedAxes } from './loop.ts';
@@ -65,6 +65,3 @@ function merge(domain: Shape, arrays: readonly NdArray[], run: readonly [from: n
     strides: arrays.map((_, i) => parts.flatMap(({ strides }) => strides[i]!)),
   };
 }
-
-/** Returns the shape of a group's reduced values. */
-export const rowShape = ({ domain, run }: Group): Shape | undefined => run && reducedShape(domain, run);

@@ -266,7 +266,7 @@ function emitBlock(
 }
 
 /** Replaces the lanes from `inside` on by a number. */
-export function filled(v: FloatVector, vector: Vector, number: number, inside: number): Value<'v128'> {
+function filled(v: FloatVector, vector: Vector, number: number, inside: number): Value<'v128'> {
   const words = (inside * v.laneBytes) / 4;
   const mask = i32x4.constOf(...[0, 1, 2, 3].map((word) => (word < words ? -1 : 0)));
   return v128.bitselect(vector, v.const(number), mask);

@@ -13,7 +13,7 @@ import {
 import type { CallInputs } from '../../src/program/engine.ts';
 import type { Program, Value } from '../../src/program/program.ts';
 
-export const copyOf = (x: NdArray): NdArray => assign(empty(x.shape, x.dtype), x);
+const copyOf = (x: NdArray): NdArray => assign(empty(x.shape, x.dtype), x);
 
 /** Returns the results of a program, after storing what it stores in the slots. */
 export function runEagerly(

@@ -139,7 +139,7 @@ class Generator {
   }
 
   #product(x: Value, y: Value): Value | undefined {
-    return x.shape.at(-1)! > 200 && x.shape.at(-2)! > 200 ? undefined : this.#builder.operation('matmul', [x, y]);
+    return x.shape.at(-2)! > 200 ? undefined : this.#builder.operation('matmul', [x, y]);
   }
 
   #chosen(x: Value, y: Value): Value {

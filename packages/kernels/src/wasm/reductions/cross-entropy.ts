@@ -23,10 +23,10 @@ interface Exports {
   shares(to: number, x: number, scale: number, rows: number, bytes: number): void;
 }
 
-function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
+/** Adds the functions of `Exports` to a module. Names begin with `prefix`. */
+export function defineCrossEntropy(module: ModuleBuilder, type: FloatType, relaxed: boolean, prefix = '') {
   const v = floatVector(type, relaxed) as FloatVector;
   const [maximum, sum] = [extremumOf(type, 'max'), sumOf(type)];
-  const module = new ModuleBuilder();
   const wide = (vector: Local<'v128'>): Value<'f64'> =>
     type === 'f64' ? f64x2.extractLane(vector, 0) : f64x2.extractLane(f64x2.promoteLowF32x4(vector), 0);
 
@@ -47,7 +47,7 @@ function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
     return { most, total };
   };
 
-  module.define('sums', integers('to', 'x', 'scratch', 'rows', 'bytes'), (f, { to, x, scratch, rows, bytes }) => {
+  const sums = module.define(`${prefix}sums`, integers('to', 'x', 'scratch', 'rows', 'bytes'), (f, { to, x, scratch, rows, bytes }) => {
     bySize(f, i32.mul(rows, bytes), (isJoined) =>
       f.for(0, rows, 1, () => {
         // The exponentials are kept only because an engine joins no vectors that aren't stored.
@@ -62,7 +62,7 @@ function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
   });
 
   const parameters = { to: 'i32', x: 'i32', scale: 'i32', rows: 'i32', bytes: 'i32' } as const;
-  module.define('shares', parameters, (f, { to, x, scale, rows, bytes }) => {
+  const shares = module.define(`${prefix}shares`, parameters, (f, { to, x, scale, rows, bytes }) => {
     const shareRow = (isJoined: boolean) =>
       f.for(0, rows, 1, () => {
         const { total } = sumRow(f, x, bytes, (es, at) =>
@@ -86,6 +86,12 @@ function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
       });
     bySize(f, i32.mul(rows, bytes), shareRow);
   });
+  return { sums, shares };
+}
+
+function crossEntropyModule(type: FloatType, relaxed: boolean): ModuleBuilder {
+  const module = new ModuleBuilder();
+  defineCrossEntropy(module, type, relaxed);
   return module;
 }
 

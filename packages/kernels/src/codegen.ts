@@ -31,9 +31,7 @@ export {
   FunctionBuilder,
   integers,
   type Local,
-  type Locals,
   ModuleBuilder,
-  type Parameters,
 } from './wasm/assembler/module-builder.ts';
 export { vectorBits } from './wasm/assembler/vector-width.ts';
 export {
@@ -54,4 +52,4 @@ export type { BinaryFunction, UnaryFunction } from './wasm/math/vector-function.
 export { bestTile, blockDepth, defineProduct, productLayout } from './wasm/matmul/microkernel.ts';
 export { Staging } from './wasm/memory/staging.ts';
 export { defineCrossEntropy } from './wasm/reductions/cross-entropy.ts';
-export { type Accumulator, extremumOf, reduceRow, sumOf, WIDEST } from './wasm/reductions/reductions.ts';
+export { type Accumulator, extremumOf, sumOf, WIDEST } from './wasm/reductions/reductions.ts';

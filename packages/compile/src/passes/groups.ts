@@ -67,7 +67,7 @@ export const isTrailing = ({ to }: RunReduction, domain: Shape): boolean =>
   domain.slice(to).every((length) => length === 1);
 
 /** Returns the shape of the results of a reduction. */
-export const reducedShape = (domain: Shape, { from, to }: RunReduction): Shape =>
+const reducedShape = (domain: Shape, { from, to }: RunReduction): Shape =>
   domain.map((length, axis) => (axis >= from && axis < to ? 1 : length));
 
 /** Returns the array broadcast to a domain. */

@@ -18,7 +18,8 @@ export interface MemoryPlan {
 /** The alignment of blocks: a cache line. */
 const ALIGNMENT = 64;
 
-export const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+/** Returns the bytes to set aside for a block. Kernels may write part of a vector past its end. */
+export const roomFor = (block: Block): number => (Math.floor(blockBytes(block) / ALIGNMENT) + 2) * ALIGNMENT;
 
 export const blockBytes = ({ dtype, length }: Block): number => length * bytesPerElement(dtype);
 
@@ -37,7 +38,7 @@ export function planMemory(lifetimes: ReadonlyMap<Block, Lifetime>): MemoryPlan 
   const placed: Placed[] = [];
   let bytes = 0;
   for (const [block, { from, to }] of blocks) {
-    const size = aligned(Math.max(1, blockBytes(block)));
+    const size = roomFor(block);
     let start = 0;
     for (const other of placed) {
       if (other.from > to || from > other.to) continue;

@@ -5,7 +5,7 @@ import { defineCrossEntropy, features, laneTypes, type ModuleBuilder, Staging } 
 
 /** The functions that `defineCrossEntropy` adds to a module. */
 interface Exports {
-  sums(to: number, x: number, rows: number, bytes: number): void;
+  sums(to: number, x: number, scratch: number, rows: number, bytes: number): void;
   shares(to: number, x: number, scale: number, rows: number, bytes: number): void;
 }
 
@@ -14,6 +14,9 @@ export interface Located {
   readonly view: NdArray;
   readonly address: number;
 }
+
+/** The bytes that a kernel may write past the end of an array. */
+const SLACK_BYTES = 64;
 
 export type CrossEntropyDType = 'float32' | 'float64';
 
@@ -30,8 +33,9 @@ export function hasCrossEntropy(op: string, inputs: readonly NdArray[]): boolean
 export const defineKernels = (module: ModuleBuilder, dtype: CrossEntropyDType): unknown =>
   defineCrossEntropy(module, laneTypes[dtype], features().relaxedSimd, prefixOf(dtype));
 
-/** Returns the bytes of scratch memory for the sums of rows. */
-export const sumsBytes = (logits: NdArray): number => 16 * logits.shape[0]!;
+/** Returns the bytes of scratch memory for the sums of rows, which come first, and for their exponentials. */
+export const sumsBytes = (logits: NdArray): number =>
+  16 * logits.shape[0]! + logits.size * bytesPerElement(logits.dtype) + SLACK_BYTES;
 
 function kernelsFrom(exports: Readonly<Record<string, unknown>>, dtype: CrossEntropyDType): Exports {
   const [sums, shares] = [exports[`${prefixOf(dtype)}sums`], exports[`${prefixOf(dtype)}shares`]];
@@ -63,7 +67,7 @@ export function lossesOf(
   const { data: list, offset: first } = labels.view;
   return () => {
     checkLabels('crossEntropy', list, first, rows, classes);
-    kernels.sums(sums.address, address, rows, bytes);
+    kernels.sums(sums.address, address, sums.address + 16 * rows, rows, bytes);
     for (let i = 0; i < rows; i++) {
       const label = x.data[x.offset + i * classes + list[first + i]!]!;
       out.data[out.offset + i] = Math.log(sums.data[2 * i + 1]!) + (sums.data[2 * i]! - label);

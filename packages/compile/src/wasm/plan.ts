@@ -2,7 +2,7 @@
 
 import { type DType, isFloat, type NdArray, sizeOf } from '@tapegrad/kernels';
 import { fuse, type LoopAbilities, type Unit } from '../passes/fusion.ts';
-import { aligned, blockBytes, type Lifetime, planMemory } from '../passes/memory-plan.ts';
+import { type Lifetime, planMemory, roomFor } from '../passes/memory-plan.ts';
 import { type Block, fillsBlock, Storage } from '../passes/storage.ts';
 import { inputsOf, type Operation, outputsOf, type Program, type Slot, type Value } from '../program/program.ts';
 import { kindOf } from './access.ts';
@@ -75,7 +75,7 @@ export function planProgram(original: Program): Plan {
   const place = (block: Block): void => {
     if (addresses.has(block)) return;
     addresses.set(block, bytes);
-    bytes += aligned(Math.max(1, blockBytes(block)));
+    bytes += roomFor(block);
   };
   for (const { value } of [...program.slots, ...program.arguments, ...program.draws, ...program.numbers]) {
     place(storage.blockOf(value));

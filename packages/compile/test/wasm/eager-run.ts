@@ -23,14 +23,15 @@ export function runEagerly(
   { arguments: given, draws, numbers }: CallInputs,
 ): readonly NdArray[] {
   const values = new Map<Value, NdArray>();
-  program.arguments.forEach(({ value }, i) => values.set(value, given[i]!));
-  program.draws.forEach(({ value }, i) => values.set(value, draws[i]!));
+  for (const [i, { value }] of program.arguments.entries()) values.set(value, given[i]!);
+  for (const [i, { value }] of program.draws.entries()) values.set(value, draws[i]!);
   program.numbers.forEach(({ value }, i) => {
     const array = empty([], value.dtype);
     array.data[0] = numbers[i]!;
     values.set(value, array);
   });
-  program.slots.forEach(({ value }, i) => values.set(value, new NdArray(slots[i]!.slice(), value.dtype, value.shape)));
+  for (const [i, { value }] of program.slots.entries())
+    values.set(value, new NdArray(slots[i]!.slice(), value.dtype, value.shape));
   for (const { value, array } of program.constants) values.set(value, array);
   const of = (value: Value): NdArray => values.get(value)!;
   for (const step of program.steps) {

@@ -17,4 +17,5 @@ const makeByteLanes = () => ({
     value('void', codeOf('i32', address), vector.code, access(SIMD + 0x58, 0), unsigned(offset), lane),
 });
 
+/** Instructions on single bytes of a vector. */
 export const byteLanes = /* @__PURE__ */ makeByteLanes();

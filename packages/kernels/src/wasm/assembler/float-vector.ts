@@ -6,10 +6,12 @@
 import type { FloatDType } from '../../arrays/dtype.ts';
 import { f32, f32x4, f64, f64x2, type floatScalar, i32x4, i64x2, type Operand, type Value } from './instructions.ts';
 
+/** The type of a float in WebAssembly. */
 export type FloatType = 'f32' | 'f64';
 
-/** The lane type of each dtype that has vectors, and the bytes of a lane. */
+/** The lane type of each dtype that has vectors. */
 export const laneTypes = { float32: 'f32', float64: 'f64' } as const satisfies Record<FloatDType, FloatType>;
+/** The bytes of a lane of each type. */
 export const laneBytes: Readonly<Record<FloatType, number>> = { f32: 4, f64: 8 };
 
 type Vector = Value<'v128'>;

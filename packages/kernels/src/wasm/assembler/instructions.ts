@@ -135,6 +135,7 @@ const INTEGER_BINARY = {
 const FLOAT_COMPARE = { eq: 0, ne: 1, lt: 2, gt: 3, le: 4, ge: 5 } as const;
 const FLOAT_BINARY = { add: 0, sub: 1, mul: 2, div: 3 } as const;
 
+/** Instructions on 32-bit integers. */
 export const i32 = {
   type: 'i32',
   const: constant('i32'),
@@ -175,11 +176,13 @@ export function floatScalar<S extends 'f32' | 'f64'>(
   };
 }
 
+/** Instructions on float32 numbers. */
 export const f32 = {
   ...floatScalar('f32', { compare: 0x5b, arithmetic: 0x92, load: 0x2a }),
   demoteF64: single(unary('f64', 'f32'))(0xb6),
 } as const;
 
+/** Instructions on float64 numbers. */
 export const f64 = {
   ...floatScalar('f64', { compare: 0x61, arithmetic: 0xa0, load: 0x2b }),
   convertI32S: single(unary('i32', 'f64'))(0xb7),
@@ -279,6 +282,7 @@ function integerLanes(base: number) {
   } as const;
 }
 
+/** Instructions on vectors of four 32-bit integers. */
 export const i32x4 = {
   ...lanes('i32', 2, 0x11, 0x1b),
   ...integerLanes(0xa0),
@@ -296,6 +300,7 @@ export const i16x8 = {
   narrowS: single(vectorBinary)(SIMD + 0x85),
 } as const;
 
+/** Instructions on vectors of sixteen bytes. */
 export const i8x16 = {
   /** Narrows the 16-bit lanes of a and b to 8 bits with signed saturation (i8x16.narrow_i16x8_s). */
   narrowS: single(vectorBinary)(SIMD + 0x65),
@@ -305,6 +310,7 @@ const VECTOR_FLOAT_UNARY = { abs: 0x00, neg: 0x01, sqrt: 0x03 } as const;
 /** `pmin(a, b)` is b < a ? b : a, one machine instruction; `min` and `max` also order zeros and propagate NaN. */
 const VECTOR_FLOAT_BINARY = { add: 4, sub: 5, mul: 6, div: 7, min: 8, max: 9, pmin: 10, pmax: 11 } as const;
 
+/** Instructions on vectors of four float32 numbers. */
 export const f32x4 = {
   ...lanes('f32', 2, 0x13, 0x1f),
   ...table(SIMD + 0x41, FLOAT_COMPARE, vectorBinary),
@@ -315,6 +321,7 @@ export const f32x4 = {
   ...table(SIMD, { relaxedMadd: 0x105, relaxedNmadd: 0x106 }, ternary),
 } as const;
 
+/** Instructions on vectors of two float64 numbers. */
 export const f64x2 = {
   ...lanes('f64', 3, 0x14, 0x21),
   ...table(SIMD + 0x47, FLOAT_COMPARE, vectorBinary),

@@ -151,6 +151,7 @@ function specialPower(f: FunctionBuilder, v: FloatLanes) {
   };
 }
 
+/** Computes x to the power y. */
 export const pow: BinaryFunction = (f, v) => {
   const [smallest, infinite] = constants(f, v, smallestNormal(v), Infinity);
   const normalise = normaliser(f, v);

@@ -142,5 +142,7 @@ const sinusoid =
     };
   };
 
+/** Computes the sine. */
 export const sin: UnaryFunction = sinusoid(0);
+/** Computes the cosine. */
 export const cos: UnaryFunction = sinusoid(0.5);

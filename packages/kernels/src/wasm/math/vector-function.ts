@@ -53,7 +53,9 @@ export function applyEach<Inputs extends readonly VectorLocal[]>(
   return pairs.flatMap((pair) => all(pair).map((result) => f.let(result)));
 }
 
+/** A function of one vector. */
 export type UnaryFunction = VectorFunction<[x: VectorLocal]>;
+/** A function of two vectors. */
 export type BinaryFunction = VectorFunction<readonly [x: VectorLocal, y: VectorLocal]>;
 
 /** A constant of each float type. */

@@ -90,6 +90,7 @@ export interface ProductLayout {
   workBytes(m: number, k: number): number;
 }
 
+/** Returns how a product of one type is divided into panels for a tile. */
 export function productLayout(type: FloatType, tile: TileName): ProductLayout {
   const { rows, vectors } = TILES[tile];
   const bytes = laneBytes[type];

@@ -47,19 +47,23 @@ export function defineCrossEntropy(module: ModuleBuilder, type: FloatType, relax
     return { most, total };
   };
 
-  const sums = module.define(`${prefix}sums`, integers('to', 'x', 'scratch', 'rows', 'bytes'), (f, { to, x, scratch, rows, bytes }) => {
-    bySize(f, i32.mul(rows, bytes), (isJoined) =>
-      f.for(0, rows, 1, () => {
-        // The exponentials are kept only because an engine joins no vectors that aren't stored.
-        const keep = (es: Vectors, at: Local<'i32'>): void =>
-          storeVectors(f, f.let(i32.add(scratch, i32.sub(at, x))), es, true);
-        const { most, total } = sumRow(f, x, bytes, vectorBits() === 256 && isJoined ? keep : undefined);
-        f.run(f64.store(to, wide(most)), f64.store(to, f64x2.extractLane(total, 0), 8));
-        f.advance(to, 16);
-        f.advance(x, bytes);
-      }),
-    );
-  });
+  const sums = module.define(
+    `${prefix}sums`,
+    integers('to', 'x', 'scratch', 'rows', 'bytes'),
+    (f, { to, x, scratch, rows, bytes }) => {
+      bySize(f, i32.mul(rows, bytes), (isJoined) =>
+        f.for(0, rows, 1, () => {
+          // The exponentials are kept only because an engine joins no vectors that aren't stored.
+          const keep = (es: Vectors, at: Local<'i32'>): void =>
+            storeVectors(f, f.let(i32.add(scratch, i32.sub(at, x))), es, true);
+          const { most, total } = sumRow(f, x, bytes, vectorBits() === 256 && isJoined ? keep : undefined);
+          f.run(f64.store(to, wide(most)), f64.store(to, f64x2.extractLane(total, 0), 8));
+          f.advance(to, 16);
+          f.advance(x, bytes);
+        }),
+      );
+    },
+  );
 
   const parameters = { to: 'i32', x: 'i32', scale: 'i32', rows: 'i32', bytes: 'i32' } as const;
   const shares = module.define(`${prefix}shares`, parameters, (f, { to, x, scale, rows, bytes }) => {

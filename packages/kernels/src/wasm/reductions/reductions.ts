@@ -50,6 +50,7 @@ export const sumOf = (type: FloatType): Accumulator => ({
   meet: (a, b) => a + b,
 });
 
+/** Takes the largest or the smallest element; NaN if there is one. */
 export const extremumOf = (type: FloatType, which: 'max' | 'min'): Accumulator => {
   const lanes = lanesOf(type);
   const combine = lanes[which];

@@ -4,8 +4,8 @@ import { ArgumentError, type Data, type DType, type Shape } from '@tapegrad/core
 import { describeValue, formatShape, isDataOf, sizeOf } from '@tapegrad/core/extend';
 
 /**
- * An array with its dtype and shape, whose elements are in row-major order. Every `Tensor` is one, and so is every
- * entry of `model.state()`.
+ * An array with its dtype and shape, whose elements are in row-major order. Every `Tensor` is a `NamedArray`, and so is
+ * every entry of `model.state()`.
  */
 export interface NamedArray {
   readonly dtype: DType;
@@ -17,8 +17,8 @@ export interface NamedArray {
 export type NamedArrays = Readonly<Record<string, NamedArray>>;
 
 /**
- * Checks an array, and returns a copy of the object, so that the elements, which a tensor may copy on each access, are
- * read only once. Throws if the elements don't fit the dtype and shape.
+ * Checks an array, and returns a copy of the object. The elements are read only once, since a tensor may copy them on
+ * each access. Throws if the elements don't fit the dtype and shape.
  */
 export function checkedArray(call: string, name: string, array: NamedArray): NamedArray {
   const what = `${call}: '${name}'`;

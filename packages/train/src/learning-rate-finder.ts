@@ -16,7 +16,7 @@ export interface FinderOptions {
   readonly steps?: number;
   /** The decay of the running mean of the loss: the weight of the old mean at each step. Defaults to 0.9. */
   readonly smoothing?: number;
-  /** The search ends when the mean loss exceeds this multiple of its minimum. Defaults to 4. */
+  /** The limit of the search: it ends when the mean loss exceeds this multiple of its minimum. Defaults to 4. */
   readonly divergence?: number;
 }
 
@@ -53,7 +53,7 @@ function steepest(rates: readonly number[], smoothed: readonly number[], first: 
  * The search ends early when the loss diverges. Afterwards the model, the optimizer, the batches and the generators are
  * in their previous states.
  *
- * @param options those of the `Trainer`, whose schedule, hooks and validation are not used
+ * @param options The options of a `Trainer`. The schedule, hooks and validation are not used.
  * @example
  * const random = new Random(1);
  * const model = new Dense(4, 1, { random });

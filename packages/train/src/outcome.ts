@@ -2,7 +2,7 @@
 
 import { ArgumentError, type Tensor } from '@tapegrad/core';
 
-/** The result of the loss function of a `Trainer`. Metrics may read further fields of it. */
+/** The result of the loss function of a `Trainer`. Metrics may read additional fields of the result. */
 export interface Outcome {
   /** The loss to minimise: a scalar, the mean over the examples. */
   readonly loss: Tensor;
@@ -10,7 +10,10 @@ export interface Outcome {
   readonly predictions?: Tensor;
   /** The correct output. */
   readonly targets?: Tensor;
-  /** The number of examples that the loss is a mean of. Defaults to the first length of the targets, or of the predictions. */
+  /**
+   * The number of examples that the loss is a mean of. Defaults to the length of the first axis of the targets, or of
+   * the predictions if there are no targets.
+   */
   readonly count?: number;
 }
 

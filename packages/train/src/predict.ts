@@ -13,7 +13,10 @@ export interface PredictOptions<Batch> {
   readonly model: Module;
   /** The batches, in the order of the result. */
   readonly batches: Source<Batch>;
-  /** Computes the output for a batch. Defaults to `model.forward` of its `x`, or of the batch if that is a tensor. */
+  /**
+   * Computes the output for a batch. Defaults to `model.forward` of the batch's `x`, or of the batch itself if it is a
+   * tensor.
+   */
   readonly forward?: (batch: Batch) => Tensor;
 }
 

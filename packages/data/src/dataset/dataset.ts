@@ -18,7 +18,9 @@ export interface Source<Example> {
 
 /** The options of a `Dataset`. */
 export interface DatasetOptions<Example> {
-  /** Reads a whole batch, instead of reading and collating its examples one by one. It must return the same batch. */
+  /**
+   * Reads a whole batch, instead of reading and collating its examples one by one. The result must be the same batch.
+   */
   readonly gather?: (indices: Int32Array) => Collated<Example>;
   /** Whether examples are changed at random, so that reading one needs a generator. Defaults to false. */
   readonly isRandom?: boolean;
@@ -131,8 +133,8 @@ export class Dataset<Example> implements Source<Example>, Iterable<Example> {
 
   /**
    * Changes each example at random when it is read. A `DataLoader` that has a `random` passes a generator for each
-   * example, seeded by the epoch and the index. So each epoch has different changes, but a run that is repeated or
-   * resumed has the same ones, with or without workers.
+   * example, seeded by the epoch and the index. Each epoch therefore has different changes, but a repeated or resumed
+   * run has the same changes, with or without workers.
    *
    * @param f Called with the example (awaited if it is a promise) and the generator.
    * @example

@@ -5,7 +5,7 @@ import { checkTensor, describeValue, formatShape } from '@tapegrad/core/extend';
 import type { Collated, NumberArray, Row } from './collated.ts';
 import { Dataset } from './dataset.ts';
 
-/** The columns as tensors, where some were given as typed arrays. */
+/** The types of the columns after typed arrays have been converted to tensors. */
 type AsTensors<C extends Readonly<Record<string, Tensor | NumberArray>>> = {
   readonly [Name in keyof C]: C[Name] extends Tensor ? C[Name] : Tensor<readonly [number]>;
 };

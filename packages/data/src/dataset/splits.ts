@@ -5,7 +5,7 @@ import { describeValue } from '@tapegrad/core/extend';
 
 /** The options of `split`. */
 export interface SplitOptions {
-  /** Shuffles the examples before they are split. Without it, they stay in order. */
+  /** The generator that shuffles the examples before the split. Without it, the examples stay in order. */
   readonly random?: Random;
   /**
    * The class of each example, for a stratified split: every part gets the same share of each class, as nearly as
@@ -46,7 +46,7 @@ function dealt(call: string, length: number, { random, by }: SplitOptions): numb
   return [...classes.values()].flat();
 }
 
-/** The allowed distance of the sum of fractions from 1, since fractions are written rounded. */
+/** The allowed difference between the sum of fractions and 1, since fractions such as 0.1 are not exact. */
 const ROUNDING = 1e-9;
 
 /** Returns the sizes of parts. */

@@ -9,8 +9,8 @@ export interface WindowsOptions {
   /** The number of elements in a window. */
   readonly length: number;
   /**
-   * The distance between the beginnings of two windows. With the length of a window, each element is in one window;
-   * elements at the end that don't fill a window are left out. Defaults to 1.
+   * The distance between the starts of consecutive windows. If it equals `length`, the windows don't overlap. Elements
+   * at the end that don't fill a window are left out. Defaults to 1.
    */
   readonly stride?: number;
 }

@@ -34,7 +34,9 @@ export class RepoCache {
     this.folder = join(cache, `${kind}s--${repo.replaceAll('/', '--')}`);
   }
 
-  /** Returns the commit of a branch or tag when it was last looked up; for a commit, returns the commit itself. */
+  /**
+   * Returns the commit that a branch or tag had when it was last looked up. For a commit, returns the commit itself.
+   */
   commitOf(revision: string): string | undefined {
     if (/^[0-9a-f]{40}$/.test(revision)) return revision;
     const file = join(this.folder, 'refs', revision);
@@ -47,7 +49,10 @@ export class RepoCache {
     return existsSync(file) ? file : undefined;
   }
 
-  /** Returns the paths for contents with a checksum: of the complete file, and of the partial file during a download. */
+  /**
+   * Returns the two paths for contents with a given checksum: that of the complete file, and that of the partial file
+   * during a download.
+   */
   blob(etag: string): { readonly whole: string; readonly partial: string } {
     mkdirSync(join(this.folder, 'blobs'), { recursive: true });
     const whole = join(this.folder, 'blobs', etag);

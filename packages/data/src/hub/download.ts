@@ -53,7 +53,8 @@ export async function download(
     if (!response.ok || response.body === null) {
       throw new AnswerError(`the server answered ${response.status} ${response.statusText}`.trim(), response.status);
     }
-    // A server without range requests sends the whole file, as does one whose file has changed.
+    // A server that doesn't support range requests sends the whole file, and so does a server on which the file has
+    // changed.
     if (response.status !== 206 || !response.headers.get('content-range')?.startsWith(`bytes ${start}-`)) start = 0;
     const file = await open(partial, start === 0 ? 'w' : 'r+');
     try {

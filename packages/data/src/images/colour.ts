@@ -7,16 +7,19 @@ import { checkFloats, checkNumber, checkRandom, filledPictures, picturesOf } fro
 
 /** The options of `colorJitter`. */
 export interface ColorJitterOptions extends RandomImageOptions {
-  /** s: the pixels of an image are multiplied by a random factor within 1 ± s. Defaults to 0. */
+  /**
+   * The strength s of changes in brightness: the pixels of an image are multiplied by a random factor within 1 ± s.
+   * Defaults to 0.
+   */
   readonly brightness?: number;
   /**
-   * s: the distance of each pixel from the mean grey of the image is multiplied by a random factor within 1 ± s.
-   * Defaults to 0.
+   * The strength s of changes in contrast: the distance of each pixel from the mean grey of the image is multiplied by
+   * a random factor within 1 ± s. Defaults to 0.
    */
   readonly contrast?: number;
   /**
-   * s: the distance of each pixel from its own grey is multiplied by a random factor within 1 ± s; for RGB only.
-   * Defaults to 0.
+   * The strength s of changes in saturation: the distance of each pixel from its own grey is multiplied by a random
+   * factor within 1 ± s. For RGB only. Defaults to 0.
    */
   readonly saturation?: number;
   /** The largest value of a pixel: 1, or 255 for bytes. Results are clamped to the range from 0 to `max`. Defaults to 1. */
@@ -64,7 +67,7 @@ export function colorJitter<S extends Shape>(x: Tensor<S>, options: ColorJitterO
   const size = channels * plane;
   const clamped = (light: number): number => Math.min(max, Math.max(0, light));
   for (let i = 0; i < count; i++) {
-    // All three factors are always drawn, so that one option does not change the random numbers of the others.
+    // All three factors are always drawn, so that changing one option does not affect the random numbers of the others.
     const [light, spread, colour] = [brightness, contrast, saturation].map((strength) => {
       const low = Math.max(0, 1 - strength);
       return low + (1 + strength - low) * random.next();

@@ -34,7 +34,10 @@ function checkSize(call: string, size: Size, height: number, width: number): voi
   throw new ArgumentError(`${call}: expected a size [height, width] of at most [${height}, ${width}], got ${got}`);
 }
 
-/** Copies a window of each image. `corner` returns its top left corner, which may lie outside of the image. */
+/**
+ * Copies a window of each image. `corner` returns the top left corner of the window, which may lie outside of the
+ * image.
+ */
 function windows<S extends Shape, Z extends Size>(
   call: string,
   x: Tensor<S>,

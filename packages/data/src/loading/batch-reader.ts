@@ -7,9 +7,9 @@ import { type EpochKey, randomFor } from './seeds.ts';
 
 /** A batch to be read. */
 export interface BatchRequest {
-  /** Its number in the epoch, from 0. */
+  /** The number of the batch in the epoch, from 0. */
   readonly batch: number;
-  /** The indices of its examples. */
+  /** The indices of the batch's examples. */
   readonly indices: Int32Array;
   /** The seed of all random changes of the examples; `undefined` if the loader has no generator. */
   readonly key: EpochKey | undefined;

@@ -21,13 +21,13 @@ export interface DataLoaderOptions<Example, Batch> {
   readonly dropLast?: boolean;
   /** Makes a batch of examples. Defaults to `collate`. */
   readonly collate?: (examples: readonly Awaited<Example>[], indices: Int32Array) => Batch;
-  /** A change of each batch that is not random. */
+  /** Changes each batch. The change must not be random. */
   readonly transform?: (batch: Batch) => Batch;
-  /** A random change of each batch, made after `transform`. The generator is seeded by the epoch and the batch. */
+  /** Changes each batch at random, after `transform`. The generator is seeded by the epoch and the batch. */
   readonly augment?: (batch: Batch, random: Random) => Batch;
   /** The number of batches that `for await` reads ahead without workers, for examples that are promises. Defaults to 2. */
   readonly prefetch?: number;
-  /** Reads batches in workers, for `for await` loops. They run a module that calls `serveExamples`. */
+  /** Reads batches in workers, for `for await` loops. The workers run a module that calls `serveExamples`. */
   readonly workers?: WorkersOptions;
 }
 
@@ -37,7 +37,10 @@ export interface DataLoaderState {
   readonly epoch: number;
   /** The number of batches that this epoch has delivered. */
   readonly position: number;
-  /** The state of the generator before it drew the order of the epoch; null before that, or without a generator. */
+  /**
+   * The state of the generator before it drew the order of the epoch; null if no order has been drawn, or without a
+   * generator.
+   */
   readonly start: RandomState | null;
   /** The state of the generator; null without one. */
   readonly random: RandomState | null;
@@ -164,8 +167,8 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
   }
 
   /**
-   * Makes the next loop continue from a position. The state of the generator is set as well, so that the epochs after
-   * that are the same too.
+   * Makes the next loop continue from a position. The state of the generator is set as well, so that all later epochs
+   * are the same too.
    *
    * @throws ArgumentError if the state is from a loader with another number of examples, another batch size, or a
    *   generator where this one has none. The position is then unchanged.
@@ -216,7 +219,7 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
   }
 
   /**
-   * Yields, instead of each batch of an epoch, a function that reads it. A batch that is read within the function given
+   * For each batch of an epoch, yields a function that reads the batch. A batch that is read within the function given
    * to `minimize` lies in memory that the next step reuses, so it can't be used after the step. With batches of 400 kB,
    * this saves more time than it takes to copy their rows.
    *
@@ -253,7 +256,8 @@ export class DataLoader<Example, Batch = Collated<Awaited<Example>>> implements 
       while (epoch.position < this.length) {
         for (; next < this.length && pending.length < this.#ahead; next++) {
           const batch = read(this.#request(epoch, next));
-          // A batch that is never reached must not be an unhandled rejection.
+          // If the loop ends before it reaches this batch, an error of the batch must not become an unhandled
+          // rejection.
           batch.catch(() => {});
           pending.push(batch);
         }

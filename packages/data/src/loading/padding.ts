@@ -24,7 +24,7 @@ export type Padded<Example, F extends Fills> = {
 
 /** The options of `padded`. */
 export interface PaddedOptions {
-  /** The length to pad to; no sequence may be longer. Defaults to that of the batch's longest sequence. */
+  /** The length to pad to; no sequence may be longer. Defaults to the length of the batch's longest sequence. */
   readonly length?: number;
 }
 

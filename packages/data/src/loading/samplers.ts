@@ -4,8 +4,8 @@ import { ArgumentError, type Random } from '@tapegrad/core';
 import { checkOptions, describeValue } from '@tapegrad/core/extend';
 
 /**
- * Chooses the examples of an epoch. It keeps no state: its choice depends only on the generator, so that a resumed
- * epoch reads the same examples.
+ * Chooses the examples of an epoch. A sampler keeps no state: its choice depends only on the generator, so that a
+ * resumed epoch reads the same examples.
  */
 export interface Sampler {
   /** Returns the number of indices in an epoch, for a dataset of `length` examples. */
@@ -122,9 +122,9 @@ export interface DistributedOptions {
   /** The sampler whose indices are divided among the processes. Defaults to the one that the loader would use. */
   readonly sampler?: Sampler;
   /**
-   * The handling of the remaining examples if their number is not divisible by the number of processes. With 'keep',
-   * each example is read once, and some processes have one more than others. 'drop' leaves the remainder out, and
-   * 'repeat' fills it up with the first indices; all processes then have the same number of examples. Defaults to
+   * The handling of the remainder if the number of examples is not divisible by the number of processes. With 'keep',
+   * each example is read once, and some processes read one example more than others. 'drop' leaves out the remainder,
+   * and 'repeat' adds the first indices again. With both, all processes have the same number of examples. Defaults to
    * 'keep'. (PyTorch repeats, so some examples count twice.)
    */
   readonly remainder?: 'keep' | 'drop' | 'repeat';

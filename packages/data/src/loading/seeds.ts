@@ -5,7 +5,7 @@ import { Random, type RandomState } from '@tapegrad/core';
 /** The integers that seed all random numbers of an epoch. */
 export type EpochKey = readonly number[];
 
-/** Returns the key of an epoch: the state that its order was drawn from, and its number. */
+/** Returns the key of an epoch: the generator's state before the order was drawn, and the number of the epoch. */
 export const epochKey = (start: RandomState, epoch: number): EpochKey => [...start, epoch];
 
 /** Hashes integers to 32 bits (the finalizer of MurmurHash3, chained). */

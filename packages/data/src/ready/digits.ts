@@ -19,7 +19,7 @@ export interface DigitsOptions {
 
 /**
  * Images and their classes: a float32 tensor `[n, 1, 28, 28]` with pixels from 0 to 1, and an int32 tensor with classes
- * from 0 to 9. It can be passed to `fromTensors`.
+ * from 0 to 9. The object can be passed to `fromTensors`.
  */
 export interface LabelledImages {
   readonly x: Tensor<readonly [number, 1, 28, 28]>;
@@ -66,7 +66,7 @@ function labelledImages(part: Split, images: Uint8Array, labels: Uint8Array, { l
   };
 }
 
-/** Decodes an IDX file of items of bytes, each of which has the shape `item`. */
+/** Decodes an IDX file of bytes that contains items of the shape `item`. */
 function bytesOf(name: string, file: Uint8Array, item: readonly number[]): { count: number; data: Uint8Array } {
   const { shape, data } = decodeIdx(file, { name });
   const [count = 0, ...rest] = shape;

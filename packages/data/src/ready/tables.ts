@@ -15,8 +15,8 @@ function parsed(name: string, bytes: Uint8Array): unknown {
 }
 
 /**
- * Makes a table of records. They are converted to CSV first, whose decoder infers the kinds of columns. A null is a
- * missing value.
+ * Makes a table of records. The records are first converted to CSV, since the CSV decoder infers the kinds of columns.
+ * A null is a missing value.
  */
 function tableOf(name: string, records: unknown): Table {
   const isRecords = Array.isArray(records) && records.length > 0;

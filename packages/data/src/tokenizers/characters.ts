@@ -22,7 +22,8 @@ export interface CharacterTokenizerState {
  * Turns each character of a text into a number. The vocabulary consists of the characters (code points) of the training
  * text, in sorted order.
  *
- * `fit` takes the training text, and can be called only once. The other methods throw before it.
+ * `fit` takes the training text, and can be called only once. `encode`, `decode`, `size` and `characters` throw until
+ * `fit` or `load` has been called.
  *
  * @example
  * const tokenizer = new CharacterTokenizer().fit('banana');

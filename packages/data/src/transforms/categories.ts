@@ -106,7 +106,8 @@ class Categories {
  * Turns categories into integers, for example into the class labels that `crossEntropy` takes. They are numbered in
  * order: booleans first, then numbers, then strings.
  *
- * `fit` takes the training data, and can be called only once. The other methods throw before it.
+ * `fit` takes the training data, and can be called only once. `apply`, `invert` and `categories` throw until `fit` or
+ * `load` has been called.
  *
  * @example
  * const encoder = new LabelEncoder().fit(['dog', 'cat', 'dog']);
@@ -176,9 +177,10 @@ export interface OneHotEncoderOptions {
 
 /**
  * Encodes categories as rows with a 1 in the column of the category and 0 elsewhere. The columns are in order: booleans
- * first, then numbers, then strings. For integers, there is `oneHot` in core.
+ * first, then numbers, then strings. To encode integers, use `oneHot` of `@tapegrad/core`.
  *
- * `fit` takes the training data, and can be called only once. The other methods throw before it.
+ * `fit` takes the training data, and can be called only once. `apply`, `invert` and `categories` throw until `fit` or
+ * `load` has been called.
  *
  * @example
  * const encoder = new OneHotEncoder({ unknown: 'zeros' }).fit(['red', 'blue']);

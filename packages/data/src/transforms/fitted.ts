@@ -3,7 +3,9 @@
 import { ArgumentError } from '@tapegrad/core';
 import { describeValue } from '@tapegrad/core/extend';
 
-/** The state of a fitted transform. It throws when it is read before it is set, or set a second time by accident. */
+/**
+ * Holds the state of a fitted transform. `get` throws if there is no state, and `checkUnfitted` throws if there is one.
+ */
 export class FittedState<State> {
   readonly #call: string;
   #state: State | undefined;
@@ -41,8 +43,8 @@ export class FittedState<State> {
   }
 
   /**
-   * Throws unless a value is an object that has, under each of the given names, a list of finite numbers, where all
-   * lists have the same length.
+   * Throws unless a value is an object with a list of finite numbers under each of the given names. All lists must have
+   * the same length.
    */
   checkLists<Names extends string>(
     state: unknown,

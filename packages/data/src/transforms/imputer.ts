@@ -20,7 +20,7 @@ export interface ImputerState {
  * Replaces missing numbers, given as NaN, with the mean or the median of the feature in the training data, or with a
  * given number.
  *
- * `fit` takes the training data, and can be called only once. The other methods throw before it.
+ * `fit` takes the training data, and can be called only once. `apply` throws until `fit` or `load` has been called.
  *
  * @example
  * const imputer = new Imputer({ with: 'median' }).fit(tensor([[1, 5], [NaN, 7], [9, NaN], [2, 9]]));
@@ -106,7 +106,7 @@ export class Imputer {
 }
 
 /**
- * Collects the numbers of each feature, from which medians are computed, and the batches, since an iterable may be
+ * Collects the numbers of each feature, to compute medians, and the batches themselves, since an iterable may be
  * readable only once.
  */
 function valuesOf(data: Batches, axis: number | null) {

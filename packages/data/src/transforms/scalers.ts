@@ -52,7 +52,8 @@ export interface StandardScalerState {
  * Standardises features: y = (x - mean) / std, with the mean and the standard deviation of the training data. This is
  * the population standard deviation, which divides by n, not n - 1. A constant feature is only shifted.
  *
- * `fit` takes the training data, and can be called only once. The other methods throw before it.
+ * `fit` takes the training data, and can be called only once. `apply` and `invert` throw until `fit` or `load` has been
+ * called.
  *
  * @example
  * const scaler = new StandardScaler().fit(tensor([[1, 10], [3, 10]]));
@@ -139,10 +140,12 @@ export interface MinMaxScalerState {
 }
 
 /**
- * Scales features to a range: the smallest number of the training data is mapped to its lower end, the largest to its
- * upper end. Results for other data may lie outside of the range. A constant feature is mapped to the lower end.
+ * Scales features to a range: the smallest number of the training data is mapped to the lower end of the range, and the
+ * largest to the upper end. Results for other data may lie outside of the range. A constant feature is mapped to the
+ * lower end.
  *
- * `fit` takes the training data, and can be called only once. The other methods throw before it.
+ * `fit` takes the training data, and can be called only once. `apply` and `invert` throw until `fit` or `load` has been
+ * called.
  *
  * @example
  * const scaler = new MinMaxScaler().fit(tensor([[1, 10], [3, 30]]));

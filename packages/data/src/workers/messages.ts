@@ -18,7 +18,7 @@ export type Answer =
   | {
       readonly tapegrad: 'failed';
       readonly id: number;
-      /** The index of the example that could not be read, if this is the reason. */
+      /** The index of the example that could not be read, if that is the reason for the error. */
       readonly index: number | undefined;
       readonly error: { readonly name: string; readonly message: string; readonly stack: string | undefined };
     };

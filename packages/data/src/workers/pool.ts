@@ -123,7 +123,7 @@ export class WorkerPool {
     if (this.#end !== undefined) return Promise.reject(this.#end);
     const reader = this.#readers.reduce((least, other) => (other.waiting.size < least.waiting.size ? other : least));
     const id = this.#next++;
-    // The indices are copied because they are a view of those of the whole epoch, all of which would be sent.
+    // Copied, because the indices are a view of the whole epoch's indices, all of which would be sent otherwise.
     const wanted: Wanted = { tapegrad: 'wanted', id, ...request, indices: request.indices.slice() };
     return new Promise((resolve, reject) => {
       reader.waiting.set(id, { resolve, reject });

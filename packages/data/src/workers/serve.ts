@@ -9,9 +9,9 @@ export interface ServedExamples<Example, Batch> extends BatchOptions<Example, Ba
 }
 
 /**
- * Reads batches for the `DataLoader` that started this worker. The worker's module calls it once, with the same dataset
- * and functions as the loader. In a thread that is not a worker it does nothing, so that the same module can also
- * export the dataset.
+ * Reads batches for the `DataLoader` that started this worker. The worker's module calls this function once, with the
+ * same dataset and functions as the loader. In a thread that is not a worker, it does nothing, so that the same module
+ * can also export the dataset.
  *
  * @example
  * // The module examples.js: the main thread imports `dataset`, and workers run it.

@@ -23,8 +23,8 @@ const MAX_WRITE_BYTES = 2 ** 30;
 const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
 
 /**
- * Makes a folder and its parents. With Node's own option `recursive`, the call never returns in folders where the
- * system refuses to make one, such as /proc on Linux.
+ * Makes a folder and its parents. Node's own option `recursive` isn't used, since with it the call never returns where
+ * the system refuses to make a folder, such as in /proc on Linux.
  */
 function makeFolder(path: string): void {
   if (isFolder(path)) return;
@@ -71,7 +71,7 @@ function syncFolder(folder: string): void {
   }
 }
 
-/** Computes bytes that replace others at an offset of a file, after those have been written. */
+/** Computes bytes that overwrite others at an offset of a file, after all of its content has been written. */
 type Amend = () => readonly [bytes: Uint8Array, offset: number];
 
 function writeParts(path: string, parts: readonly Uint8Array[], amend?: Amend): void {
@@ -84,7 +84,7 @@ function writeParts(path: string, parts: readonly Uint8Array[], amend?: Amend): 
       }
     }
     if (amend !== undefined) {
-      // The disk starts in the background. An error of it comes again below.
+      // Starts flushing in the background. If this fails, the call of `fsyncSync` below throws.
       fsync(descriptor, () => {});
       const [bytes, offset] = amend();
       writeSync(descriptor, bytes, 0, bytes.length, offset);
@@ -123,7 +123,8 @@ export function writeFileAtomic(path: string, content: string | Uint8Array | rea
 /**
  * Writes pieces of bytes as `writeFileAtomic` does.
  *
- * @param amend Computes bytes that replace others, such as a checksum, while the disk already writes the pieces.
+ * @param amend Computes bytes, such as a checksum, that overwrite others in the file. It is called while the disk
+ * already writes the pieces.
  */
 export function replaceFile(path: string, parts: readonly Uint8Array[], amend?: Amend): void {
   const target = followed(path);
@@ -145,8 +146,8 @@ export function replaceFile(path: string, parts: readonly Uint8Array[], amend?: 
  * whose results are to be saved there.
  *
  * @param bytes The number of bytes that must fit.
- * @throws FormatError if they can't be written, with the reason: the folder is a file, is read-only, or its disk is
- *   full.
+ * @throws FormatError if the bytes can't be written. The message says why: the path is a file, the folder is read-only,
+ * or its disk is full.
  * @example
  * const prepare = () => tryFolder('runs/1', 2 ** 20);
  */

@@ -27,10 +27,13 @@ function arithmetic(): string {
   return `${interpreter} ${relaxedSimd ? 'with' : 'without'} relaxed SIMD`;
 }
 
-/** The text before the sum in a header. It can't occur within the name of a tensor, where the quotes would be escaped. */
+/**
+ * The text before the checksum in a header. It can't occur within the name of a tensor, where the quotes would be
+ * escaped.
+ */
 const BEFORE_SUM = new TextEncoder().encode('"__metadata__":{"xxh64":"');
 
-/** Returns the offset of the sum in a header, or -1. */
+/** Returns the offset of the checksum in a header, or -1 if there is none. */
 function sumOffset(header: Uint8Array): number {
   for (let start = header.indexOf(BEFORE_SUM[0]!); start >= 0; start = header.indexOf(BEFORE_SUM[0]!, start + 1)) {
     if (BEFORE_SUM.every((byte, i) => header[start + i] === byte)) return start + BEFORE_SUM.length;
@@ -40,9 +43,9 @@ function sumOffset(header: Uint8Array): number {
 
 /** The bytes of a checkpoint in consecutive pieces, which may be views of arrays in the tree. */
 export interface CheckpointParts {
-  /** The pieces, with zeros in place of the sum. */
+  /** The pieces, with zeros in place of the checksum. */
   readonly parts: readonly Uint8Array[];
-  /** Computes the sum. Returns its digits and their offset in the file. */
+  /** Computes the checksum. Returns its digits and their offset in the file. */
   sum(): { readonly digits: Uint8Array; readonly offset: number };
 }
 

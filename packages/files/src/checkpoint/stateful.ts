@@ -1,4 +1,4 @@
-/** Taking the states of objects, and putting them back. */
+/** Saves and restores the states of objects. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { describeValue, isPlain } from '@tapegrad/core/extend';
@@ -9,7 +9,7 @@ import { MAX_DEPTH } from './tree.ts';
 export interface Stateful<State = unknown> {
   /** Returns a copy of the state as plain data and arrays. */
   state(): State;
-  /** Replaces the state. If the new one doesn't fit, nothing changes. */
+  /** Replaces the state. If the new state doesn't fit the object, nothing changes. */
   load(state: State): void;
 }
 
@@ -36,7 +36,7 @@ function accessOf(value: unknown): Access | undefined {
   };
 }
 
-/** Returns whether states are searched for within a value: it is a record or a list. */
+/** Returns whether a value is a record or a list, in which states are searched for. */
 const isGroup = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && (Array.isArray(value) || isPlain(value));
 
@@ -97,7 +97,7 @@ function match(tree: unknown, into: unknown, path: string, file: string, jobs: J
  * @param into An object with a state, or a record or list of them.
  * @param file The name of the file in messages.
  * @returns the part of the tree that was not loaded into any object.
- * @throws FormatError if a state is missing or doesn't fit its object; then all objects are as they were.
+ * @throws FormatError if a state is missing or doesn't fit its object; then all objects are unchanged.
  * @example
  * const [trained, fresh] = [new Dense(3, 2), new Dense(3, 2)];
  * const tree = decodeCheckpoint(encodeCheckpoint({ model: trained, epoch: 4 }));

@@ -1,8 +1,8 @@
 /**
  * The loop of XXH64 over stripes of 32 bytes, in WebAssembly and in JavaScript.
  *
- * Almost all the time of a checksum is spent here. The WebAssembly loop needs 0.2 ns for a byte, about as much as
- * copying it; that of JavaScript, which has no 64-bit integers that are fast, needs 15 times as long.
+ * Almost all the time of a checksum is spent here. The WebAssembly loop takes 0.2 ns per byte, about as long as a copy.
+ * The JavaScript loop takes 15 times as long, since JavaScript has no fast 64-bit integers.
  */
 
 /** The number of bytes of a stripe. */
@@ -17,7 +17,7 @@ export const PRIMES = [
   0x27d4eb2f165667c5n,
 ] as const;
 
-/** Updates the four accumulators, as 32 little-endian bytes, by whole stripes. */
+/** Updates the four accumulators, which are stored as 32 little-endian bytes, with whole stripes. */
 export type Stripes = (accumulators: Uint8Array, stripes: Uint8Array) => void;
 
 /** The part of the WebAssembly interface used here, declared because the compiler's DOM library is not loaded. */
@@ -30,7 +30,7 @@ interface WebAssemblyLike {
   readonly Memory: new (pages: { readonly initial: number }) => { readonly buffer: ArrayBuffer };
 }
 
-/** The module of `test/checksum/stripes-program.ts`, assembled. */
+/** The WebAssembly module that `test/checksum/stripes-program.ts` assembles. */
 export const MODULE =
   'AGFzbQEAAAABBgFgAn9/AAIPAQNlbnYGbWVtb3J5AgAAAwIBAAcLAQdzdHJpcGVzAAAK6AEB5QEBBH5BACkDACECQQApAwghA0EAKQMQIQRBACkD' +
   'GCEFIAAgAUgEQANAIAIgACkDAELP1tO+0ser2UJ+fEIfiUKHla+vmLbem55/fiECIAMgACkDCELP1tO+0ser2UJ+fEIfiUKHla+vmLbem55/fiED' +

@@ -1,8 +1,8 @@
 /**
  * XXH64, a checksum of 64 bits: https://github.com/Cyan4973/xxHash/blob/dev/doc/xxhash_spec.md.
  *
- * It finds accidental damage as surely as 64 bits can, and takes a quarter of the time of SHA-256. Neither is protection
- * from someone who changes a file on purpose, and its checksum with it.
+ * It detects accidental damage as reliably as 64 bits allow, and takes a quarter of the time of SHA-256. Neither of
+ * them protects against someone who deliberately changes a file together with its checksum.
  */
 
 import { PRIMES, STRIPE_BYTES, stripesFor } from './stripes.ts';

@@ -1,4 +1,4 @@
-/** Two 32-bit cyclic redundancy checks: the one of gzip and PNG files, and the one of TFRecord files. */
+/** Two 32-bit cyclic redundancy checks: CRC-32, for gzip and PNG files, and CRC-32C, for TFRecord files. */
 
 /** Makes the function that computes a checksum, given its polynomial with reversed bits. */
 function makeCrc(polynomial: number): (bytes: Uint8Array, previous?: number) => number {
@@ -15,13 +15,13 @@ function makeCrc(polynomial: number): (bytes: Uint8Array, previous?: number) => 
 }
 
 /**
- * Returns the CRC-32 of bytes, which gzip and PNG use. To continue a checksum, pass that of the preceding bytes as
- * `previous`.
+ * Returns the CRC-32 of bytes, which gzip and PNG use. To continue a checksum, pass the checksum of the preceding bytes
+ * as `previous`.
  */
 export const crc32: (bytes: Uint8Array, previous?: number) => number = /* @__PURE__ */ makeCrc(0xedb88320);
 
 /**
- * Returns the CRC-32C (Castagnoli) of bytes, which TFRecord files use. To continue a checksum, pass that of the
+ * Returns the CRC-32C (Castagnoli) of bytes, which TFRecord files use. To continue a checksum, pass the checksum of the
  * preceding bytes as `previous`.
  */
 export const crc32c: (bytes: Uint8Array, previous?: number) => number = /* @__PURE__ */ makeCrc(0x82f63b78);

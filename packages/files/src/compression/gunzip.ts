@@ -6,14 +6,14 @@ import { type Bytes, joinBytes } from '../join-bytes.ts';
 import { crc32 } from './crc32.ts';
 
 /**
- * The number of bytes decompressed at once. Each decompresses to at most 1032 bytes, so memory exceeds the limit by at
- * most 33 MB.
+ * The number of compressed bytes that are decompressed at once. Each of them gives at most 1032 bytes, so memory
+ * exceeds the limit by at most 33 MB.
  */
 const CHUNK_BYTES = 2 ** 15;
 
 /**
- * The maximum number of bytes in a row that decompress to nothing: enough for a header, but not for an endless sequence
- * of empty blocks.
+ * The maximum number of consecutive bytes that decompress to nothing: enough for a header, but not for an endless
+ * sequence of empty blocks.
  */
 const MAX_IDLE_BYTES = 2 ** 16;
 

@@ -3,16 +3,16 @@
 import { Unzlib } from 'fflate';
 import type { Bytes } from '../join-bytes.ts';
 
-/** The number of bytes decompressed at once; each decompresses to at most 1032 bytes. */
+/** The number of compressed bytes that are decompressed at once. Each of them gives at most 1032 bytes. */
 const CHUNK_BYTES = 2 ** 12;
 
 /** The maximum size of an uncompressed block. */
 const MAX_STORED_BYTES = 65535;
 
 /**
- * Decompresses a zlib stream, given in pieces, to exactly `length` bytes. It stops as soon as there are more.
+ * Decompresses a zlib stream, given in pieces, to exactly `length` bytes. Stops as soon as there are more bytes.
  *
- * @throws Error if the stream is broken, or has more or fewer bytes; its message says what is wrong.
+ * @throws Error if the stream is broken, or decompresses to more or fewer bytes. The message says what is wrong.
  */
 export function unzlib(pieces: readonly Uint8Array[], length: number): Bytes {
   const bytes = new Uint8Array(length);

@@ -13,8 +13,8 @@ import { type RecordOptions, recordParser } from './records.ts';
 /** The options of `decodeCsv` and `openCsv`. */
 export interface CsvOptions extends RecordOptions {
   /**
-   * Whether the first record contains the names of the columns; for a file without such a record, the names. Defaults
-   * to true.
+   * Whether the first record contains the names of the columns. For a file without such a record, the list of names.
+   * Defaults to true.
    */
   readonly header?: boolean | readonly string[];
   /**
@@ -25,7 +25,7 @@ export interface CsvOptions extends RecordOptions {
   /** The kinds of columns by name. The kinds of other columns are inferred. */
   readonly kinds?: Readonly<Record<string, ColumnKind>>;
   /**
-   * The names, kinds and categories of columns, taken from another file: its `table.schema`. Other columns are
+   * The `table.schema` of another file: the names, kinds and categories of columns. The kinds of other columns are
    * inferred.
    */
   readonly schema?: readonly ColumnSchema[];
@@ -225,8 +225,8 @@ class Conversion {
  * Decodes a CSV file, compressed with gzip or not, to a table. The first record contains the names of the columns.
  * Spaces around values are dropped, and so are empty lines.
  *
- * The kind of a column is inferred from all of its values that aren't missing. It is the first of these that fits them
- * all:
+ * The kind of a column is inferred from all of its values that aren't missing. It is the first kind in this list that
+ * fits all of these values:
  *
  * - `boolean`: `true` and `false`, in any case;
  * - `integer`: up to 2^53, without leading zeros, so that `007` remains a text;

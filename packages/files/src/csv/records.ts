@@ -49,7 +49,7 @@ function guessDelimiter(sample: string): string {
   return DELIMITERS.includes(delimiter) ? delimiter : ',';
 }
 
-/** Makes the parser of a file. Its first characters determine the delimiter and the line ends. */
+/** Makes the parser of a file. The file's first characters determine the delimiter and the line ends. */
 function parserFor(sample: string, delimiter: string = guessDelimiter(sample)): Papa.Parser {
   // A carriage return before a line feed counts as whitespace at the end of the last value, which is dropped.
   const newline = sample.includes('\r') && !sample.includes('\n') ? '\r' : '\n';

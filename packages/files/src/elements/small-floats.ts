@@ -83,14 +83,14 @@ export const e5m2 = lazyTable(256, (bits) => {
 });
 
 /**
- * All numbers of float8 with 4 bits of exponent, indexed by their bits. There are no infinities and no negative zero;
- * its bits mean NaN.
+ * All numbers of float8 with 4 bits of exponent, indexed by their bits. There are no infinities. There is no negative
+ * zero either; its bits mean NaN.
  */
 export const e4m3fnuz = lazyTable(256, (bits) => (bits === 0x80 ? Number.NaN : widened(bits, 3, 4, 8)));
 
 /**
- * All numbers of float8 with 5 bits of exponent, indexed by their bits. There are no infinities and no negative zero;
- * its bits mean NaN.
+ * All numbers of float8 with 5 bits of exponent, indexed by their bits. There are no infinities. There is no negative
+ * zero either; its bits mean NaN.
  */
 export const e5m2fnuz = lazyTable(256, (bits) => (bits === 0x80 ? Number.NaN : widened(bits, 2, 5, 16)));
 

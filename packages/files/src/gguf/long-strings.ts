@@ -66,7 +66,7 @@ class MetadataWalk {
     return Number(this.#view.getBigUint64(this.#take(8), littleEndian));
   }
 
-  /** Walks a string, and returns its bytes. */
+  /** Moves past a string, and returns its bytes. */
   string(): Uint8Array {
     const length = this.#length();
     const start = this.#take(length);
@@ -74,7 +74,7 @@ class MetadataWalk {
     return this.last;
   }
 
-  /** Walks a value of a type. */
+  /** Moves past a value of a given type. */
   value(type: number): void {
     const size = SIZES.get(type);
     if (size !== undefined) this.#take(size);

@@ -1,9 +1,9 @@
 /**
  * The IDX format, in which MNIST and similar data sets are published.
  *
- * A file is: two zero bytes, a byte for the element type, a byte for the number of axes, the length of each axis as a
- * 32-bit number, then the elements in row-major order. All numbers are big-endian. It may be compressed with gzip.
- * Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section "File formats".
+ * A file consists of two zero bytes, a byte for the element type, a byte for the number of axes, the length of each
+ * axis as a 32-bit number, and the elements in row-major order. All numbers are big-endian. It may be compressed with
+ * gzip. Source: Y. LeCun, C. Cortes, C. Burges, "The MNIST database of handwritten digits", section "File formats".
  */
 
 import { ArgumentError, type Shape } from '@tapegrad/core';

@@ -14,8 +14,8 @@ export interface Image {
   /** The number of channels: 1 for grey, 2 for grey with alpha, 3 for RGB, 4 for RGBA. */
   readonly channels: Channels;
   /**
-   * The samples, row by row from the top, with all channels of a pixel next to each other. They are from 0 to 255, or
-   * to 65535 in a `Uint16Array`.
+   * The samples, row by row from the top, with all channels of a pixel next to each other. Samples are from 0 to 255 in
+   * a `Uint8Array`, and from 0 to 65535 in a `Uint16Array`.
    */
   readonly data: Uint8Array | Uint16Array;
 }
@@ -25,7 +25,7 @@ export type ImageLayout = 'chw' | 'hwc';
 
 /** The options of `imageTensor`. */
 export interface ImageTensorOptions {
-  /** The order of the axes. Defaults to `chw`, as convolutions take it. */
+  /** The order of the axes. Defaults to `chw`, the order that convolutions expect. */
   readonly layout?: ImageLayout;
   /**
    * The dtype. In a float dtype, samples are scaled to the range from 0 to 1; int32 keeps them as they are stored.
@@ -128,8 +128,8 @@ function sizesOf(shape: Shape, layout: ImageLayout): readonly [height: number, w
 }
 
 /**
- * Converts a tensor to an image with 8 bits per sample. Elements are floats from 0 to 1, which are rounded to the
- * nearest of 256 levels, int32 from 0 to 255, or bools. A tensor of rank 2 is a grey image.
+ * Converts a tensor to an image with 8 bits per sample. Elements are floats from 0 to 1 (rounded to the nearest of 256
+ * levels), int32 numbers from 0 to 255, or bools. A tensor of rank 2 is a grey image.
  *
  * @throws ShapeError for a tensor of another rank, or without 1 to 4 channels; ArgumentError for elements outside of
  *   the range, unless `clamp` is set, and for NaN.

@@ -26,7 +26,7 @@ const UNSUPPORTED: ReadonlyMap<number, string> = new Map([
  */
 const MAX_SCANS = 64;
 
-/** The approximate memory of the decoder for one sample of a component: a coefficient, a sample, and the pixel. */
+/** The decoder's approximate memory for one sample of a component: a coefficient, a sample, and the pixel. */
 const BYTES_PER_SAMPLE = 8;
 
 interface Frame {
@@ -113,7 +113,7 @@ function checkSegments(name: string, bytes: Uint8Array, maxPixels: number): Fram
 
 /**
  * Decodes a JPEG file, baseline or progressive, of grey or YCbCr with samples of 8 bits. Subsampled colors are
- * repeated, not interpolated, so the result differs by a few levels from that of other decoders at edges. The
+ * repeated, not interpolated, so at edges the result differs by a few levels from that of other decoders. The
  * orientation in Exif is not applied.
  *
  * @throws FormatError for a file that is truncated or broken, that is CMYK, lossless, or coded arithmetically, or that has

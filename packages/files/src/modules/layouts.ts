@@ -17,11 +17,11 @@ import {
 export interface StateDictTensor {
   readonly path: string;
   readonly variable: Variable;
-  /** Whether it is transposed in PyTorch. */
+  /** Whether the tensor is transposed in PyTorch. */
   readonly transposed: boolean;
 }
 
-/** An array of a state dict: one parameter or buffer, or several along the first axis. */
+/** An array of a state dict: one parameter or buffer, or several that are joined along the first axis. */
 export interface StateDictEntry {
   /** The possible names of the entry; the first is PyTorch's usual one. */
   readonly names: readonly string[];
@@ -40,8 +40,8 @@ const joined = (prefix: string, name: string): string =>
   prefix === '' || name === '' ? prefix + name : `${prefix}.${name}`;
 
 /**
- * The possible paths of a module in a state dict: with the names of the program's own fields unchanged, and in snake
- * case.
+ * The possible paths of a module in a state dict. In one, the names of the program's own fields are unchanged; in the
+ * other, they are in snake case.
  */
 interface Prefixes {
   readonly plain: string;
@@ -76,8 +76,8 @@ const batchNormNames: Readonly<Record<string, string>> = {
 };
 
 /**
- * For a layer whose weight is computed: the names of the tensors it is computed from, first in current PyTorch, then in
- * versions before 2.0.
+ * For a layer whose weight is computed, returns the names of the tensors that it is computed from: first the names in
+ * current PyTorch, then those in versions before 2.0.
  */
 function computedNames(
   field: string,

@@ -17,7 +17,7 @@ export interface LoadStateOptions {
   readonly cast?: boolean;
 }
 
-/** The names that only the module or only the arrays have. */
+/** The names that only the module has, and those that only the arrays have. */
 export interface StateReport {
   /** Names that the module has but the arrays don't. These parameters and buffers keep their elements. */
   readonly missing: readonly string[];
@@ -187,8 +187,8 @@ function renamed(arrays: NamedArrays, rename: (name: string) => string | undefin
 }
 
 /**
- * Loads a PyTorch `state_dict`, given as arrays with PyTorch's names and layouts, into a module. If it doesn't fit,
- * nothing changes.
+ * Loads a PyTorch `state_dict`, given as arrays with PyTorch's names and layouts, into a module. If the arrays don't
+ * fit the module, nothing changes.
  *
  * | tapegrad | PyTorch |
  * | --- | --- |
@@ -201,9 +201,9 @@ function renamed(arrays: NamedArrays, rename: (name: string) => string | undefin
  * | all other layers | the same names and layouts |
  *
  * A field `hiddenLayer` of your own module is found as `hidden_layer` or `hiddenLayer`. Numbers are converted to the
- * module's dtypes if this is exact; with `cast`, others are rounded.
+ * module's dtypes if this is exact; with `cast`, other numbers are rounded.
  *
- * For the state of a tapegrad module, `model.state()`, which has other layouts, use `model.load`.
+ * A state returned by tapegrad's `model.state()` has other layouts; load it with `model.load`.
  *
  * @param arrays The arrays by name, for example `readSafetensors(path).tensors` or `readPyTorch(path).tensors`.
  * @returns the missing and the unexpected names; both are empty if `strict`.

@@ -26,7 +26,7 @@ export type LoadOptions = Pick<CheckpointOptions, 'warn'>;
  */
 export function save(path: string, value: unknown): void {
   const { parts, sum } = checkpointParts(value);
-  // The sum is computed while the disk writes, and written into the header at last.
+  // The checksum is computed while the disk writes, and written into the header at the end.
   replaceFile(path, parts, () => {
     const { digits, offset } = sum();
     return [digits, offset];
@@ -47,7 +47,7 @@ export function load<Value = unknown>(path: string, options: LoadOptions = {}): 
   return withFile(path, ({ size, readInto }) => {
     const read = (offset: number, length: number, sum?: Checksum): Uint8Array => {
       const bytes = uninitialized(length);
-      // In blocks that are still in the processor's cache when the sum reads them.
+      // Reads in blocks, which are still in the processor's cache when the checksum is computed.
       for (let done = 0; done < length; done += BLOCK_BYTES) {
         const block = bytes.subarray(done, done + BLOCK_BYTES);
         readInto(block, offset + done);

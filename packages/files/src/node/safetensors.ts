@@ -47,7 +47,8 @@ function readAll(path: string, { size, readInto }: OpenFile, rule: IntegerOption
  * Reads a file of tensors. For a `model.safetensors.index.json`, reads all files of the model, in the same folder. See
  * `decodeSafetensors` for the conversion of element types.
  *
- * @throws FormatError for a missing file, one larger than `maxBytes`, and for the same reasons as `decodeSafetensors`.
+ * @throws FormatError for a file that is missing or larger than `maxBytes`, and for the same reasons as
+ * `decodeSafetensors`.
  * @example
  * writeSafetensors('/tmp/one.safetensors', { weight: tensor([1, 2]) });
  * readSafetensors('/tmp/one.safetensors').tensors.weight!.shape; // [2]

@@ -1,4 +1,4 @@
-/** Decompresses the pages of a column, each once, and to no more than its length. */
+/** Decompresses the pages of a column. Each page is decompressed once, and to no more than its stated length. */
 
 import { decompress } from 'fzstd';
 import { type Compressors, snappyUncompress } from 'hyparquet';

@@ -11,7 +11,7 @@ const MAGIC = 0x31524150;
 /** The maximum size of the metadata, more than any real file has. */
 const MAX_METADATA_BYTES = 2 ** 26;
 
-/** A column of the file: not nested, and not repeated. */
+/** A column of the file that is neither nested nor repeated. */
 export interface FlatColumn {
   readonly name: string;
   readonly element: SchemaElement;

@@ -20,7 +20,7 @@ export interface ParquetOptions {
   /** The names of the columns to read, in this order. Defaults to all. Nested columns can't be read. */
   readonly columns?: readonly string[];
   /**
-   * The names, kinds and categories of columns, taken from another file: its `table.schema`. Other columns are
+   * The `table.schema` of another file: the names, kinds and categories of columns. The kinds of other columns are
    * inferred.
    */
   readonly schema?: readonly ColumnSchema[];

@@ -1,6 +1,6 @@
 /**
- * Checks metadata in Thrift's compact protocol, which Parquet uses, before the parser allocates the sizes that they
- * claim. Source: Apache Thrift, "Thrift Compact protocol encoding".
+ * Checks metadata in Thrift's compact protocol, which Parquet uses. Without this check, the parser would allocate any
+ * sizes that the metadata claim. Source: Apache Thrift, "Thrift Compact protocol encoding".
  */
 
 /** The maximum nesting depth, more than any metadata of Parquet has. */

@@ -105,8 +105,8 @@ const isPairs = (value: unknown): value is readonly (readonly [unknown, unknown]
 const latin1 = (text: string): Uint8Array => Uint8Array.from(text, (letter) => letter.charCodeAt(0));
 
 /**
- * For each callable on the list, a function that computes its result. A text as the result says what is wrong with the
- * arguments.
+ * For each callable on the list, a function that computes its result. If the arguments are wrong, the function returns
+ * a text that says why.
  */
 const CALLABLES: Readonly<Record<string, (args: readonly unknown[]) => unknown>> = {
   'collections.OrderedDict': ([pairs = []]) => (isPairs(pairs) ? new Map(pairs) : 'expected pairs for OrderedDict'),

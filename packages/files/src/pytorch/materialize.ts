@@ -10,8 +10,8 @@ import { Global, Storage, TensorView } from './globals.ts';
 /** The maximum nesting depth of a tree. */
 const MAX_DEPTH = 500;
 /**
- * The maximum number of tensors in a file. A small file of lists that contain the same list many times could otherwise
- * have billions.
+ * The maximum number of tensors in a file. Otherwise, a small file whose lists contain the same list many times could
+ * have billions of tensors.
  */
 const MAX_TENSORS = 1_000_000;
 

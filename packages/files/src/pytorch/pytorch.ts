@@ -37,8 +37,8 @@ export interface PyTorchOptions extends IntegerOptions {
 }
 
 /**
- * Limits on tensors that repeat elements of a storage: how many bytes all tensors may have beyond the size of the file,
- * and how many times that size.
+ * Limits on tensors that repeat elements of a storage. All tensors together may have `REPEATED_BYTES` plus
+ * `REPEATED_TIMES` times the size of the file.
  */
 const REPEATED_BYTES = 2 ** 26;
 const REPEATED_TIMES = 64;

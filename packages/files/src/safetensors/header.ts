@@ -1,8 +1,8 @@
 /**
  * The header of a safetensors file.
  *
- * A file is: the length of the header as a 64-bit number, the header as JSON that gives each tensor's dtype, shape and
- * offsets, then the elements, row-major. All numbers are little-endian. Source:
+ * A file consists of the length of the header as a 64-bit number, the header as JSON, which gives each tensor's dtype,
+ * shape and offsets, and the elements in row-major order. All numbers are little-endian. Source:
  * https://github.com/huggingface/safetensors, section "Format".
  */
 
@@ -35,7 +35,7 @@ export const CODES = {
 /** The name of an element type in safetensors. */
 export type SafetensorsDType = keyof typeof CODES;
 
-/** Free texts about the tensors, by name. */
+/** Free-form texts about the tensors, by name. */
 export type Metadata = Readonly<Record<string, string>>;
 
 /** A tensor in a file, and the position of its elements. */

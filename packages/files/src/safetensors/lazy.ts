@@ -9,14 +9,14 @@ import type { ByteSource } from '../sources/byte-source.ts';
 import { headerLength, isObject, type Metadata, PREFIX_BYTES, parseHeader, type SafetensorsEntry } from './header.ts';
 import { arrayOf } from './safetensors.ts';
 
-/** The number of bytes in the first read. Most headers fit, so that opening a file takes one read. */
+/** The number of bytes in the first read. Most headers are shorter, so opening a file takes one read. */
 const FIRST_READ_BYTES = 2 ** 16;
 
 /** The part of a tensor to read. */
 export interface ReadTensorOptions extends IntegerOptions {
-  /** The first index along the first axis. Defaults to 0. */
+  /** The first index to read along the first axis. Defaults to 0. */
   readonly start?: number;
-  /** The index after the last one along the first axis. Defaults to its length. */
+  /** The index after the last one to read along the first axis. Defaults to the length of the axis. */
   readonly end?: number;
 }
 
@@ -29,7 +29,7 @@ export interface SafetensorsReader {
   read(name: string, options?: ReadTensorOptions): Promise<NamedArray>;
 }
 
-/** Returns the entry of the rows of a tensor that the options select. */
+/** Returns an entry for those rows of a tensor that the options select. */
 function partOf(entry: SafetensorsEntry, { start, end }: ReadTensorOptions): SafetensorsEntry {
   if (start === undefined && end === undefined) return entry;
   const [rows, ...others] = entry.shape;
@@ -85,7 +85,9 @@ export async function openSafetensors(source: ByteSource): Promise<SafetensorsRe
   };
 }
 
-/** The index of a model in several files, on the model hubs the file `model.safetensors.index.json`. */
+/**
+ * The index of a model that is stored in several files. On model hubs, this is the file `model.safetensors.index.json`.
+ */
 export interface SafetensorsIndex {
   /** For each tensor, the name of the file that contains it. */
   readonly files: ReadonlyMap<string, string>;

@@ -39,12 +39,12 @@ export type WritableSafetensorsDType = {
 
 /** The options of writing safetensors. */
 export interface SafetensorsWriteOptions {
-  /** Free texts about the tensors, by name. */
+  /** Free-form texts about the tensors, by name. */
   readonly metadata?: Metadata;
   /**
    * The element type to write, or a function that returns one for a tensor. A float type applies to float arrays only,
-   * an integer type to int32 arrays only; other arrays keep their own type. Defaults to F32, F64, I32 and BOOL, as the
-   * dtypes say.
+   * an integer type to int32 arrays only; other arrays keep their own type. Defaults to F32, F64, I32 and BOOL,
+   * according to the dtypes.
    */
   readonly as?: WritableSafetensorsDType | ((name: string, array: NamedArray) => WritableSafetensorsDType | undefined);
 }

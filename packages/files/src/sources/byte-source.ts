@@ -2,7 +2,7 @@
 
 import { FormatError } from '../format-error.ts';
 
-/** A sequence of bytes of which ranges can be read. Lazy readers read from one. */
+/** A sequence of bytes of which ranges can be read. Lazy readers read from a byte source. */
 export interface ByteSource {
   /** The name of the file in messages. */
   readonly name: string;

@@ -29,7 +29,7 @@ function checkFile(path: string): void {
 }
 
 /**
- * Opens a file as a byte source. Close it at the end.
+ * Opens a file as a byte source. Call its `close` when it is no longer needed.
  *
  * @throws FormatError if there is no file.
  * @example

@@ -22,7 +22,7 @@ export interface UrlSourceOptions {
   ) => Promise<ResponseLike>;
 }
 
-/** Returns the size of the file, from the header of a range response; `undefined` if it is not there. */
+/** Returns the size of the file, from the header of a range response; `undefined` if the header is missing. */
 const sizeIn = (response: ResponseLike): number | undefined => {
   const size = /^bytes (?:\d+-\d+|\*)\/(\d+)$/.exec(response.headers.get('content-range') ?? '')?.[1];
   return size === undefined ? undefined : Number(size);

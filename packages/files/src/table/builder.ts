@@ -38,7 +38,7 @@ export class ColumnBuilder {
     this.#missingAs.set(as, (this.#missingAs.get(as) ?? 0) + 1);
   }
 
-  /** Returns the values since the last call as a column. */
+  /** Returns the values added since the last call as a column. */
   build(): Column {
     const { name, kind, categories } = this.schema;
     const column: Column = {

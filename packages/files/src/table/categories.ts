@@ -6,7 +6,7 @@
  */
 export const MAX_CATEGORIES = 256;
 
-/** Returns whether texts are categories, given the number of different ones and the number of all. */
+/** Returns whether texts are categories, given the number of distinct texts and the number of all texts. */
 export const isCategorical = (distinct: number, all: number): boolean =>
   distinct <= MAX_CATEGORIES && 2 * distinct <= all;
 

@@ -29,7 +29,7 @@ function add(builder: ColumnBuilder, value: unknown, row: number): void {
 
 /**
  * Makes a table of rows that are objects, such as the body of a request that asks for a prediction. With the schema of
- * the training table, `tensor` makes the same features of it.
+ * the training table, `tensor` then gives the same features as in training.
  *
  * @param rows Objects with a number, boolean or text for each column; null or NaN where a value is missing.
  * @param schema The names, kinds and categories of the columns, for example `train.select(names).schema`.

@@ -55,8 +55,8 @@ export class Table {
   }
 
   /**
-   * The names, kinds and categories of the columns. Pass it when reading another file, so that equal texts become equal
-   * numbers there.
+   * The names, kinds and categories of the columns. Pass the schema when reading another file, so that equal texts
+   * become equal numbers there.
    */
   get schema(): readonly ColumnSchema[] {
     return this.columns.map(({ name, kind, categories }) => ({ name, kind, categories }));

@@ -19,7 +19,7 @@ export interface ColumnTensorOptions {
   /**
    * The conversion of categories to numbers: `index` takes their index, and `oneHot` makes a column of 0 and 1 for each
    * category. Defaults to `index` for a single column. For several columns there is no default, since a model would
-   * take the indices as quantities.
+   * treat the indices as quantities.
    */
   readonly categories?: 'index' | 'oneHot';
 }

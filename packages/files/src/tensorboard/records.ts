@@ -12,8 +12,8 @@ const HEADER_BYTES = 12;
 const CHECKSUM_BYTES = 4;
 
 /**
- * Returns the masked checksum of bytes: rotated, plus a constant, because a checksum of data that contains checksums is
- * weak otherwise.
+ * Returns the masked checksum of bytes: the checksum is rotated, and a constant is added. Without masking, the checksum
+ * of data that contains checksums would be weak.
  */
 function maskedCrc(bytes: Uint8Array): number {
   const crc = crc32c(bytes);

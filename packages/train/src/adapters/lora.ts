@@ -18,11 +18,11 @@ export interface LoraOptions {
    * maps these to the layer's output.
    */
   readonly rank: number;
-  /** The change of a layer is multiplied by alpha / rank. Defaults to `rank`. */
+  /** The scale of the adapters: the change of a layer is multiplied by alpha / rank. Defaults to `rank`. */
   readonly alpha?: number;
   /** The probability of dropping an element of an adapter's input while training. Defaults to 0. */
   readonly dropout?: number;
-  /** Draws the initial weights and the dropout masks. */
+  /** The generator that draws the initial weights and the dropout masks. */
   readonly random: Random;
 }
 
@@ -54,7 +54,7 @@ class Adapter extends Module {
     return this.#lowRank.apply(kept, this.down, this.up).mul(this.#scale);
   }
 
-  /** Returns the change of the layer's weight that has the same effect as adding `forward(x)` to its result. */
+  /** Returns the change of the layer's weight that has the same effect as adding `forward(x)` to the layer's result. */
   change(): Tensor {
     return noGrad(() => this.#lowRank.product(this.down, this.up).mul(this.#scale).detach());
   }
@@ -123,8 +123,9 @@ export class Lora<M extends Module = Module> extends Module {
   }
 
   /**
-   * Adds the adapters to the model's weights. The model then computes the same, up to rounding, and as fast as without
-   * adapters, and its `state()` contains the merged weights. The adapters can't be trained until `unmerge`.
+   * Adds the adapters to the model's weights. The model then gives the same results as with the adapters, up to
+   * rounding, but is as fast as without them. Its `state()` contains the merged weights. The adapters can't be trained
+   * until `unmerge`.
    *
    * @throws ArgumentError if they are merged already, or if a weight is shared with another layer, which would change
    *   too.
@@ -161,8 +162,8 @@ export class Lora<M extends Module = Module> extends Module {
   }
 
   /**
-   * Removes the adapters from the model. It then computes what it computed before `lora`; if they are merged, it keeps
-   * their effect.
+   * Removes the adapters from the model. The model then computes what it computed before `lora`, but if the adapters
+   * are merged, it keeps their effect.
    */
   remove(): M {
     for (const { layer } of this.#adapted) {
@@ -233,8 +234,8 @@ function chosenLayers(model: Module, selector: Selector<Module> | undefined): Ma
  * models"). A layer with weight W then computes with W + alpha / rank A B, where A and B are small weights. Only these
  * are trained, and only these are saved. B starts at 0, so that the adapters change nothing at first.
  *
- * For a convolution, A has the layer's kernel size and B a kernel of size 1; for a transposed convolution, it is the
- * other way round. With groups, each group has its own A and B.
+ * For a convolution, A has the layer's kernel size and B a kernel of size 1; for a transposed convolution, A has a
+ * kernel of size 1 and B the layer's kernel size. With groups, each group has its own A and B.
  *
  * @throws ArgumentError if no layer is selected, a layer has an adapter already, or an option is out of range.
  * @example

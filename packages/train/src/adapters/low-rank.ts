@@ -35,7 +35,7 @@ export type Adaptable = Dense | Conv1d | Conv2d | ConvTranspose1d | ConvTranspos
 export interface LowRank {
   readonly downShape: Shape;
   readonly upShape: Shape;
-  /** The number of elements of x that each of the `rank` features is a sum over. */
+  /** The number of elements of x that are summed to compute one of the `rank` features. */
   readonly fanIn: number;
   /** Computes the change of the layer's result. */
   apply(x: Tensor, down: Tensor, up: Tensor): Tensor;

@@ -17,7 +17,7 @@ export type Selector<Part = Parameter> =
 
 const escaped = (text: string): string => text.replaceAll(/[\\^$.|?+()[\]]/g, '\\$&');
 
-/** Returns the patterns without braces that a pattern with braces is short for. */
+/** Expands a pattern with braces to all patterns without braces that it stands for. */
 function alternatives(pattern: string): string[] {
   const [, before, choices, after] = /^(.*?)\{([^{}]*)\}(.*)$/.exec(pattern) ?? [];
   if (choices === undefined) return [pattern];
@@ -88,8 +88,8 @@ export const selectParameters = (model: Module, selector: Selector): Parameter[]
 
 /**
  * Returns the parameters of a model that a selector does not choose: those to train while the others are frozen. An
- * optimizer changes only the parameters that it is given, and a `Trainer` keeps modules without any of them in evaluation
- * mode.
+ * optimizer changes only the parameters that it is given, and a `Trainer` keeps modules that have none of these
+ * parameters in evaluation mode.
  *
  * @throws ArgumentError if it chooses none, or all.
  * @example

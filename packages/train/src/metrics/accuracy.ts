@@ -36,8 +36,8 @@ const shareMetric = (name: string, hitsOf: (result: Predicted) => Hits): Metric<
  * Computes the share of examples that are classified correctly; NaN without examples.
  *
  * Predictions [n, c, …] are the scores of c classes for int32 targets [n, …]: the class of the largest score is
- * compared. Predictions of the targets' shape are scores of class 1, compared with a threshold; if they are int32 or
- * bool, they are the classes themselves.
+ * compared. Predictions that have the same shape as the targets are scores of class 1, which are compared with a
+ * threshold; if they are int32 or bool, they are the classes themselves.
  *
  * @example
  * const metric = accuracy();
@@ -59,8 +59,8 @@ export function accuracy(options: LabelOptions = {}): Metric<Predicted, number> 
 }
 
 /**
- * Computes the share of examples whose class is among those of the k largest scores; NaN without examples. Among equal
- * scores, that of the earlier class counts as larger, so that `topK(1)` is `accuracy`.
+ * Computes the share of examples whose class has one of the k largest scores; NaN without examples. Of equal scores,
+ * the one of the earlier class counts as larger, so that `topK(1)` equals `accuracy`.
  *
  * @throws ArgumentError if k is not a positive integer; `update` throws a ShapeError for predictions with fewer than k
  *   classes.

@@ -17,7 +17,7 @@ interface Counts {
   readonly [other: string]: number | number[];
 }
 
-/** Returns the counts in a matrix for more classes. */
+/** Copies the counts to a matrix with more classes. */
 function widened({ classes, counts, single }: Counts, wanted: number): Counts {
   if (wanted <= classes) return { classes, counts, single };
   const wide = new Array<number>(wanted * wanted).fill(0);
@@ -80,9 +80,10 @@ export type Average = 'binary' | 'macro' | 'micro' | 'weighted';
 /** The options of `precision`, `recall` and `f1`. */
 export interface AverageOptions extends LabelOptions {
   /**
-   * `binary` takes the value for class 1. `macro` is the mean over the classes that occur, and `weighted` is that mean
-   * weighted by their numbers of examples. `micro` adds up the counts of all classes first. Defaults to `macro` for
-   * scores of classes [n, c], and to `binary` for predictions of the targets' shape.
+   * The way to combine the values of the classes. `binary` takes the value for class 1. `macro` is the mean over the
+   * classes that occur, and `weighted` weights this mean by the numbers of examples of the classes. `micro` first adds
+   * up the counts of all classes. Defaults to `macro` for scores of classes [n, c], and to `binary` for predictions
+   * that have the same shape as the targets.
    */
   readonly average?: Average;
 }
@@ -163,8 +164,8 @@ export const precision = (options: AverageOptions = {}): Metric<Predicted, numbe
   averagedMetric('precision', ({ hits, falseAlarms }) => ratio(hits, hits + falseAlarms), options);
 
 /**
- * Computes the recall: of the examples of a class, the share that was predicted as it. It is 0 for a class that was
- * predicted but has no examples, and NaN without any examples.
+ * Computes the recall: of the examples of a class, the share that was predicted as this class. It is 0 for a class that
+ * was predicted but has no examples, and NaN without any examples.
  *
  * @example
  * const metric = recall();

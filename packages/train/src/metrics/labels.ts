@@ -8,7 +8,7 @@ import type { Predicted } from '../outcome.ts';
 export interface LabelOptions {
   /**
    * The score above which an example is predicted as class 1. Defaults to 0, which suits logits; probabilities need
-   * 0.5. Used only for predictions of the targets' shape.
+   * 0.5. Used only for predictions that have the same shape as the targets.
    */
   readonly threshold?: number;
   /** A label to ignore, for example that of padding. */
@@ -27,8 +27,8 @@ export function checkPredicted(call: string, { predictions, targets }: Predicted
 }
 
 /**
- * Returns true for predictions [n, c, …] with a class axis for targets [n, …], and false for predictions of the
- * targets' shape. Throws for any other shape.
+ * Returns true for predictions [n, c, …] with a class axis for targets [n, …], and false for predictions that have the
+ * same shape as the targets. Throws for any other shape.
  */
 export function haveClasses(call: string, { predictions, targets }: Predicted): boolean {
   const { shape } = predictions;

@@ -32,7 +32,8 @@ const meanRules = <Result extends Counted>(
 /**
  * Computes the mean of a number over all examples; NaN without examples. Batches are weighted by their counts.
  *
- * @param read returns the number from an outcome: a mean over the examples of the batch
+ * @param read Returns the number of a batch, given its outcome. The number must be a mean over the examples of the
+ * batch.
  * @example
  * const metric = meanOf((outcome: { error: number; count: number }) => outcome.error);
  * metric.update({ error: 1, count: 3 });

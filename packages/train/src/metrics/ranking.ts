@@ -1,4 +1,4 @@
-/** The separation of classes by scores, for all thresholds at once. */
+/** Measures how well scores separate classes, for all thresholds at once. */
 
 import { ArgumentError } from '@tapegrad/core';
 import { checkOptions } from '@tapegrad/core/extend';
@@ -6,7 +6,7 @@ import type { Predicted } from '../outcome.ts';
 import { checkPredicted, haveClasses, labelsIn, scoreRows } from './labels.ts';
 import { defineMetric, type Metric } from './metric.ts';
 
-/** All scores and labels: the area can't be computed from sums. */
+/** All scores and labels. They are kept, since the area can't be computed from sums. */
 interface Ranked {
   /** The number of scores for each example: 1, or one for each class. */
   readonly width: number;
@@ -73,9 +73,9 @@ function meanArea({ width, scores, labels, count }: Ranked): number {
  * Computes the area under the receiver operating characteristic, from 0 to 1: the probability that a positive example has a
  * larger score than a negative one, where a tie counts half. It is NaN if one of the classes has no example.
  *
- * Predictions of the targets' shape are scores of class 1, on any scale. Predictions [n, c] are the probabilities of c
- * classes; the value is then the mean of the areas of each class against all others. Every score is kept until `reset`: 16
- * bytes for each example, and 8 more for each further class.
+ * Predictions that have the same shape as the targets are scores of class 1, on any scale. Predictions [n, c] are the
+ * probabilities of c classes; the value is then the mean of the areas of each class against all others. Every score is
+ * kept until `reset`: 16 bytes for each example, and 8 more for each further class.
  *
  * @example
  * const metric = auc();

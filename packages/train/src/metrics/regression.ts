@@ -52,7 +52,8 @@ export function mae(options: object = {}): Metric<Predicted, number> {
 
 /**
  * Computes the root of the mean squared error over all elements, in float64; NaN without elements. It has the unit of
- * the targets. For several outputs, scikit-learn computes a root for each instead, and their mean.
+ * the targets. For several outputs, scikit-learn instead computes a root for each output, and returns the mean of the
+ * roots.
  *
  * @example
  * const metric = rmse();

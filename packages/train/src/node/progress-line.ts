@@ -18,7 +18,7 @@ export interface ProgressStatus {
   readonly text: string;
 }
 
-/** The milliseconds between two updates of a bar, which is drawn no more often. */
+/** The minimum time between two updates of a bar, in milliseconds. */
 const BAR_INTERVAL = 100;
 
 /** Formats a duration: 8 s, 3 min, 2 h. */
@@ -27,7 +27,7 @@ export function duration(seconds: number): string {
   return seconds < 6000 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
 
-/** A bar, or a line at intervals. */
+/** Shows progress as a bar, or as a line at intervals. */
 export class ProgressLine {
   readonly #stream: ProgressStream;
   readonly #interval: number;

@@ -119,7 +119,7 @@ export class RunFolder {
       throw new ArgumentError(`RunFolder: existing is ${describeValue(existing)}, expected ${wanted}`);
     }
     this.path = path;
-    // Converted to what reading the JSON file back gives.
+    // Converted to the value that reading the JSON file gives, so that the two can be compared.
     this.#config = JSON.parse(JSON.stringify(config)) as RunConfig;
     const hasRun = existsSync(this.file('last'));
     if (hasRun && existing === 'refuse') {

@@ -7,7 +7,7 @@ import { duration, ProgressLine } from './progress-line.ts';
 
 /** The options of `track`. */
 export interface TrackOptions extends Pick<ProgressOptions, 'interval' | 'stream'> {
-  /** The work that the loop does, shown before its progress. Defaults to `progress`. */
+  /** A description of the loop's work, shown before the progress. Defaults to `progress`. */
   readonly label?: string;
   /** The number of items. Defaults to the `length` or `size` of the items, if they have one. */
   readonly total?: number;

@@ -6,7 +6,7 @@ import { COLORS, FONT, type Panel } from './figure.ts';
 
 /** The options of `chart`: those of Observable Plot. */
 export interface ChartOptions extends PlotOptions {
-  /** In pixels. */
+  /** The width in pixels. */
   readonly width: number;
   readonly height: number;
 }

@@ -94,7 +94,7 @@ export interface TextStyle {
   readonly anchor?: 'start' | 'middle' | 'end';
 }
 
-/** Returns a line of text; `y` is its baseline. */
+/** Returns the SVG element of a line of text; `y` is the baseline. */
 export function text(content: string, { x, y, size, weight = 400, color = COLORS.text, anchor }: TextStyle): string {
   const placed = anchor === undefined ? '' : ` text-anchor="${anchor}"`;
   const style = `font-size="${size}" font-weight="${weight}" fill="${color}"`;

@@ -8,8 +8,8 @@ import { COLORS, type Panel, text } from './figure.ts';
 /** The options of `imageUrl`. */
 export interface ImageUrlOptions {
   /**
-   * The values that are drawn as black and white; values outside of this range are drawn as its ends. With
-   * `[1, 0]`, the image is inverted. Defaults to `[0, 1]`, for int32 to `[0, 255]`.
+   * The values that are drawn as black and as white. Values outside of this range are clamped to it. With `[1, 0]`, the
+   * image is inverted. Defaults to `[0, 1]`, or to `[0, 255]` for int32.
    */
   readonly range?: readonly [black: number, white: number];
 }

@@ -23,7 +23,7 @@ export interface CurvePanel {
 
 /** The options of `learningCurve`. */
 export interface LearningCurveOptions {
-  /** Defaults to `Learning curve`. */
+  /** The title. Defaults to `Learning curve`. */
   readonly title?: string;
   /** A sentence below the title. */
   readonly subtitle?: string;
@@ -45,7 +45,10 @@ function epochsAt(step: number, ends: readonly number[]): number {
   return (i === -1 ? ends.length - 1 : i) + (step - start) / (end - start);
 }
 
-/** The training points, each in the middle of its steps, and the validation after each epoch. */
+/**
+ * Returns the training scores, each placed in the middle of its steps, and the validation scores, each placed at the
+ * end of its epoch.
+ */
 function placesOf({ points, epochs }: History): { readonly training: Place[]; readonly validation: Place[] } {
   const ends = epochs.map(({ step }) => step);
   const training = points.map(({ step, steps, scores }) => ({ epoch: epochsAt(step - steps / 2, ends), scores }));
@@ -58,7 +61,7 @@ function placesOf({ points, epochs }: History): { readonly training: Place[]; re
 const threeDigits = (value: number): string => `${Number(value.toPrecision(3))}`;
 
 /**
- * Draws the course of a run: the scores over the epochs, on the training batches before the model learned from them, and on the
+ * Draws the scores of a run over the epochs. Training batches are scored before the model learns from them, and
  * validation batches after each epoch.
  *
  * @returns an SVG

@@ -21,7 +21,7 @@ export interface MistakesPictureOptions extends Pick<ImageGridOptions, 'columns'
   readonly classes?: readonly string[];
   /** The largest number of images to draw. Defaults to 24. */
   readonly limit?: number;
-  /** Defaults to `The most confident mistakes`. */
+  /** The title. Defaults to `The most confident mistakes`. */
   readonly title?: string;
   /** The word for examples below the title. Defaults to `examples`. */
   readonly unit?: string;

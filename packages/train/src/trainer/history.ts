@@ -5,7 +5,7 @@ export type Scores = { readonly loss: number } & Readonly<Record<string, number>
 
 /** The training scores over some steps. Each batch is scored before the model is trained on it. */
 export interface Point {
-  /** The number of steps of the run, including the last of these. */
+  /** The number of steps that the run had taken after the last of these steps. */
   readonly step: number;
   /** The number of epochs since the start, including a fraction if the length of an epoch is known. */
   readonly epoch: number;

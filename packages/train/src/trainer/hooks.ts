@@ -52,8 +52,8 @@ export interface EndEvent extends RunEvent {
 export type End = 'finished' | 'early stopping' | 'stopped';
 
 /**
- * Functions that a training run calls, and whose results it awaits. They may put the model into evaluation mode: the next
- * step is in training mode again.
+ * Functions that a training run calls, and whose results it awaits. A hook may put the model into evaluation mode,
+ * since the next step puts it back into training mode.
  */
 export interface Hooks {
   /** Called before the first step of `fit`. */

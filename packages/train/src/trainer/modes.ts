@@ -4,8 +4,8 @@ import type { Parameter } from '@tapegrad/core';
 import type { Module } from '@tapegrad/nn';
 
 /**
- * Sets each module to its mode. Inner modules come after the modules that contain them, whose mode they would otherwise
- * take on.
+ * Sets each module to its mode. Inner modules must come after the modules that contain them, since setting a module's
+ * mode also sets that of its inner modules.
  */
 function setModes(modes: readonly (readonly [Module, boolean])[]): void {
   for (const [module, training] of modes) {

@@ -23,8 +23,8 @@ export interface TrainerOptions<Batch, Result = Outcome> {
   /** The optimizer. The parameters it was given are trained; all others are frozen. */
   readonly optimizer: Optimizer;
   /**
-   * Computes `{ loss, predictions, targets, count }` of a batch, of which metrics may need all; see `supervised`. Without
-   * metrics it may return the loss alone.
+   * Computes `{ loss, predictions, targets, count }` of a batch; see `supervised`. Metrics may need all of these
+   * fields. Without metrics, the function may return only the loss.
    */
   readonly loss: (batch: Batch) => Result & (Outcome | Tensor);
   /** The batches to train on: an array, a data loader, or a function that returns the batches of an epoch. */
@@ -50,13 +50,19 @@ export interface TrainerOptions<Batch, Result = Outcome> {
   readonly schedule?: Schedule | readonly Schedule[];
   /** Whether schedules count in steps or in epochs, including fractions. Defaults to `steps`. */
   readonly scheduleBy?: 'steps' | 'epochs';
-  /** The score to judge epochs by: `loss` or a metric, of the validation if there is one. Defaults to `loss`. */
+  /**
+   * The score to judge epochs by: `loss` or the name of a metric. If there is validation, its score is used. Defaults
+   * to `loss`.
+   */
   readonly monitor?: string;
-  /** Ends training when the monitored score no longer improves. Whether it should fall or rise follows from the score. */
+  /**
+   * Ends training when the monitored score no longer improves. Whether lower or higher values are better follows from
+   * the score.
+   */
   readonly earlyStopping?: EarlyStoppingOptions;
   /**
-   * Reduces the learning rate when the monitored score no longer improves. Whether it should fall or rise follows from
-   * the score.
+   * Reduces the learning rate when the monitored score no longer improves. Whether lower or higher values are better
+   * follows from the score.
    */
   readonly reduceOnPlateau?: ReduceOnPlateauOptions;
   /** Averages the weights after each step; validation uses the average. */

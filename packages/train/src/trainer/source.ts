@@ -7,9 +7,9 @@ import { describeValue } from '@tapegrad/core/extend';
 type Pass<Batch> = Iterable<Batch> | AsyncIterable<Batch>;
 
 /**
- * Batches that can be passed over again and again: an array, a data loader, or a function that returns the batches of an
- * epoch. A source may have a `length`, its number of batches. If it has `state` and `load`, a run resumes from its state;
- * otherwise the batches before the position are skipped.
+ * Batches that can be read any number of times: an array, a data loader, or a function that returns the batches of an
+ * epoch. A source may have a `length`, its number of batches. If the source has `state` and `load`, a resumed run loads
+ * the source's state; otherwise it skips the batches before the position.
  */
 export type Source<Batch> = Pass<Batch> | Deferred<Batch> | ((epoch: number) => Pass<Batch> | Pass<() => Batch>);
 
@@ -17,7 +17,7 @@ export type Source<Batch> = Pass<Batch> | Deferred<Batch> | ((epoch: number) => 
 export interface Deferred<Batch> {
   /** The number of batches. */
   readonly length: number;
-  /** Begins a pass, and returns a function for each batch, which reads it. */
+  /** Begins a pass. Returns, for each batch, a function that reads it. */
   readers(): Iterable<() => Batch>;
   /** Returns the position in the batches. */
   state(): unknown;
@@ -25,7 +25,7 @@ export interface Deferred<Batch> {
   load(state: never): void;
 }
 
-/** A data loader that can hand out functions that read batches, in place of the batches. */
+/** A data loader that can yield functions that read batches, in place of the batches themselves. */
 interface Deferring<Batch> {
   readonly length: number;
   deferred(): Iterable<() => Batch>;
@@ -34,8 +34,8 @@ interface Deferring<Batch> {
 }
 
 /**
- * Returns a source whose batches a data loader reads within the step that uses them, in memory that the next step reuses.
- * With large batches this saves time. The loss function must not keep them.
+ * Returns a source whose batches a data loader reads within the step that uses them, in memory that the next step
+ * reuses. With large batches, this saves time. The loss function must not keep the batches.
  *
  * @example
  * const loader = new DataLoader(fromTensors({ x: ones([4, 2]), y: ones([4, 1]) }), { batchSize: 2 });
@@ -148,7 +148,7 @@ export class Cursor<Batch> {
   next(around: <R>(take: () => R) => R = (take) => take()): Taken<Batch> | Promise<Taken<Batch>> {
     const iterator = this.#iterator!;
     const result = around(() => iterator.next());
-    // Waiting for each batch of an array would cost a microsecond of each step.
+    // Awaiting each batch of an array would cost a microsecond per step.
     return 'then' in result ? Promise.resolve(result).then((awaited) => this.#take(awaited)) : this.#take(result);
   }
 
@@ -171,7 +171,7 @@ export class Cursor<Batch> {
 
   /**
    * Ends the pass if its last batch has been taken, so that a state saved now resumes at the next pass. Returns whether
-   * it did; for a source of unknown length, it never does.
+   * the pass was ended, which never happens for a source of unknown length.
    */
   async endsHere(): Promise<boolean> {
     if (!this.isAtEnd) return false;

@@ -97,7 +97,7 @@ export class Tally<O extends Outcome, Value = number> {
     for (const [name, metric] of Object.entries(this.#metrics)) metric.merge(metrics[name]!);
   }
 
-  /** Adds the sums of another, and empties it. */
+  /** Adds the sums of another tally, and empties that tally. */
   take(other: Tally<O, Value>): void {
     this.merge(other.state());
     other.reset();

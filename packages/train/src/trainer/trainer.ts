@@ -30,8 +30,8 @@ export interface FitResult {
  * Trains a model: a loop over batches, with a step of the optimizer for each, and a validation after each epoch. Hooks
  * add anything else that should happen during the run.
  *
- * `state` returns everything that the rest of the run depends on. A trainer made with the same options that loads it
- * continues with bit-identical results, even in the middle of an epoch.
+ * `state` returns everything that the rest of the run depends on. A trainer with the same options can load this state,
+ * and then continues with bit-identical results, even in the middle of an epoch.
  *
  * Modules whose parameters are all frozen, that is, not in the optimizer, stay in evaluation mode: unlike in PyTorch, a
  * frozen batch normalisation keeps its statistics.
@@ -163,13 +163,16 @@ export class Trainer<Batch, Result = Outcome> implements Running {
     if (isEpochOver || this.#recent.steps >= logEvery) await this.#addPoint();
     const examples = this.#current.count + this.#recent.count;
     const scores = (): Scores => this.#scoresSoFar();
-    // Written out, since spreading objects takes a microsecond of each step.
+    // Written out, since spreading objects takes a microsecond per step.
     const { epoch } = this.#position;
     const event: StepEvent = { trainer: this, step, epoch, stepInEpoch, examples, learningRate: this.#rate, scores };
     await this.#tell('onStep', event);
   }
 
-  /** Takes the batches of a step: none at the end of an epoch, and fewer if the pass ends with them. */
+  /**
+   * Takes the batches of a step: none at the end of an epoch, and fewer than usual if the pass ends before the step is
+   * complete.
+   */
   async #take(): Promise<{ readonly group: (Batch | (() => Batch))[]; readonly isLast: boolean }> {
     const { accumulate = 1, stepsPerEpoch } = this.#options;
     const group: (Batch | (() => Batch))[] = [];

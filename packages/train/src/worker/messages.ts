@@ -4,7 +4,7 @@ import type { ModuleState } from '@tapegrad/nn';
 import type { Epoch, Scores } from '../trainer/history.ts';
 import type { FitResult } from '../trainer/trainer.ts';
 
-/** The place that messages are sent to and come from: a worker, or the scope inside one. */
+/** The other end of a message channel: a worker, or the global scope inside a worker. */
 export interface Port {
   postMessage(message: unknown, transfer?: never): void;
   addEventListener(type: string, listener: (event: object) => void): void;
@@ -42,7 +42,7 @@ export type Report =
   | { readonly kind: 'end'; readonly result: WorkerResult }
   | { readonly kind: 'error'; readonly message: string };
 
-/** Marks the messages, since others may use the same port. */
+/** Marks the messages, since other code may use the same port. */
 const MARK = 'tapegrad training';
 
 export const send = (port: Port, content: Request | Report): void => port.postMessage({ [MARK]: content });

@@ -7,7 +7,7 @@ import type { Trainer } from '../trainer/trainer.ts';
 import { now } from '../trainer/turns.ts';
 import { listen, type Port, type Request, send } from './messages.ts';
 
-/** Milliseconds between two reports of the progress: smooth for the eye, and cheap. */
+/** Milliseconds between two reports of the progress: few enough to look smooth, and enough to be cheap. */
 const REPORT_MILLISECONDS = 50;
 
 /** Reports the progress to the page. */

@@ -26,8 +26,8 @@ export interface WorkerTraining {
 }
 
 /**
- * Trains in a worker whose file calls `serveTraining`, so that the page stays responsive. The weights come back as the
- * state of the model, for a model of the same layers on the page.
+ * Trains in a worker whose file calls `serveTraining`, so that the page stays responsive. The weights are returned as
+ * the state of the model, which a model with the same layers on the page can load.
  *
  * @param worker a `Worker`, or a `MessagePort` to one
  * @param config the configuration from which the worker makes its trainer; it must be cloneable

@@ -58,8 +58,8 @@ const countRules = <Value>(
 export type ConfusionMatrix = readonly (readonly number[])[];
 
 /**
- * Counts the examples of each class (row) that are predicted as each class (column). It takes the same predictions and
- * targets as `accuracy`.
+ * Counts the examples of each class (row) that are predicted as each class (column). The metric takes the same
+ * predictions and targets as `accuracy`.
  *
  * @example
  * const metric = confusion();
@@ -153,7 +153,7 @@ function averagedMetric(
 
 /**
  * Computes the precision: of the examples predicted as a class, the share that belongs to it. It is 0 for a class that
- * was never predicted, and NaN without examples. It takes the same predictions and targets as `accuracy`.
+ * was never predicted, and NaN without examples. The metric takes the same predictions and targets as `accuracy`.
  *
  * @example
  * const metric = precision();

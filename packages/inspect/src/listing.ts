@@ -5,8 +5,8 @@ import { formatShape } from '@tapegrad/core/extend';
 import { attributesOf, programOf } from './program.ts';
 
 /**
- * Prints a tensor's tape as a program: its parameters and inputs, then one line per primitive that ran, with its operands
- * and output shape.
+ * Prints the tape of a tensor as a program. First come the parameters and inputs, and then one line for each primitive
+ * that ran, with its operands and output shape.
  *
  * @throws TapeError if a backward pass has already consumed the tape.
  * @example

@@ -1,10 +1,10 @@
-/** The tape of a tensor as a program: its inputs and its steps, named, for listings and graphs. */
+/** Reads the tape of a tensor as a program, with names for its inputs and steps. Listings and graphs are made from it. */
 
 import { Parameter, type Tensor } from '@tapegrad/core';
 import { formatShape } from '@tapegrad/core/extend';
 import { type CustomAttributes, type Entry, tapeOf } from '@tapegrad/core/tape';
 
-/** A tensor that the program takes. */
+/** A tensor that the program uses but does not compute. */
 export interface ProgramInput {
   readonly tensor: Tensor;
   readonly kind: 'parameter' | 'input' | 'constant';
@@ -14,27 +14,33 @@ export interface ProgramInput {
 /** An operation that ran. */
 export interface ProgramStep {
   readonly entry: Entry<Tensor>;
-  /** `%0`, `%1`, … in order of execution. */
+  /** The name of the step: `%0`, `%1`, … in order of execution. */
   readonly name: string;
   readonly output: Tensor;
-  /** The inputs as they were when the step was read. A backward pass that consumes the tape doesn't change them. */
+  /** The inputs of the step when it was read. A backward pass that consumes the tape later doesn't change this list. */
   readonly inputs: readonly Tensor[];
 }
 
 export interface RecordedProgram {
   readonly inputs: ReadonlyMap<Tensor, ProgramInput>;
   readonly steps: readonly ProgramStep[];
-  /** Returns the name of a tensor: a step's number, an input's name, or the value of a constant with one element. */
+  /**
+   * Returns the name of a tensor: the name of the step that computed it, the name of an input, or the value of a
+   * constant with one element.
+   */
   readonly nameOf: (tensor: Tensor) => string;
 }
 
-/** Returns the kind of an input. Single numbers that need no gradient are constants. */
+/** Returns the kind of an input. Tensors with a single element that need no gradient are constants. */
 function kindOf(tensor: Tensor): ProgramInput['kind'] {
   if (tensor instanceof Parameter) return 'parameter';
   return tensor.size === 1 && !tensor.requiresGrad ? 'constant' : 'input';
 }
 
-/** Creates a function that gives each input a unique name: its own name, numbered if it is taken. */
+/**
+ * Creates a function that gives each input a unique name: its own name, with a number added if another input already
+ * has that name.
+ */
 function inputNamer(): (tensor: Tensor, kind: ProgramInput['kind']) => string {
   const uses = new Map<string, number>();
   return (tensor, kind) => {
@@ -46,7 +52,7 @@ function inputNamer(): (tensor: Tensor, kind: ProgramInput['kind']) => string {
   };
 }
 
-/** Reads the tape of a tensor. @throws TapeError if a backward pass has already consumed it. */
+/** Reads the tape of a tensor. @throws TapeError if a backward pass has already consumed the tape. */
 export function programOf(root: Tensor): RecordedProgram {
   const inputs = new Map<Tensor, ProgramInput>();
   const names = new Map<Tensor, string>();
@@ -65,7 +71,10 @@ export function programOf(root: Tensor): RecordedProgram {
   return { inputs, steps, nameOf };
 }
 
-/** Formats the plain data that a step took besides its inputs; returns '' if the result's shape shows it. */
+/**
+ * Formats the plain data that a step received besides its inputs. Returns '' if the data is visible from the shape of
+ * the result.
+ */
 export function attributesOf({ entry }: ProgramStep): string {
   const { op, attributes } = entry;
   const data = op === 'custom' ? (attributes as CustomAttributes).options : attributes;

@@ -1,4 +1,4 @@
-/** Adds to `Optimizer` the methods of the main entry point that `@tapegrad/optim/lean` has as functions. */
+/** Adds methods to `Optimizer` in the main entry point; `@tapegrad/optim/lean` has them as functions. */
 
 import { Optimizer } from './optimizer.ts';
 import { loadOptimizer, type OptimizerState, optimizerState } from './optimizer-state.ts';
@@ -7,14 +7,17 @@ import type { State } from './state.ts';
 
 declare module './optimizer.ts' {
   interface Optimizer<Options extends OptimizerOptions = OptimizerOptions, S extends State = State> {
-    /** Returns a copy of the optimizer's state as plain data: with the parameters, all that is needed to resume from here. */
+    /**
+     * Returns a copy of the optimizer's state as plain data. Together with the parameters, it contains everything
+     * needed to resume training.
+     */
     state(): OptimizerState<Options, S>;
 
     /**
-     * Resumes from the state of an optimizer of the same parameters in the same groups, and adopts its options. If the state
-     * does not fit, nothing changes.
+     * Resumes from a saved state of an optimizer with the same parameters in the same groups, and adopts the saved
+     * options. If the state can't be loaded, nothing changes.
      *
-     * @throws ArgumentError, ShapeError or DTypeError if the state does not fit.
+     * @throws ArgumentError, ShapeError or DTypeError if the state does not match the optimizer.
      */
     load(state: OptimizerState<Options>): void;
   }

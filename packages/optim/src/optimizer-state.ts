@@ -1,4 +1,4 @@
-/** The state of an optimizer as plain data, and the checks when it is loaded. */
+/** The state of an optimizer as plain data, and the checks made before it is loaded. */
 
 import { type Optimizer, optimizerAccess } from './optimizer.ts';
 import { checkState, type OptimizerOptions } from './options.ts';
@@ -8,13 +8,13 @@ import { checkCount, checkedState, type ParameterState, parameterState, type Sta
 export interface OptimizerState<Options extends OptimizerOptions = OptimizerOptions, S extends State = State> {
   /** The options of each group. */
   readonly groups: readonly Required<Options>[];
-  /** The state of each parameter, group after group. */
+  /** The state of each parameter, listed group by group. */
   readonly parameters: readonly ParameterState<S>[];
 }
 
 /**
- * Returns a copy of an optimizer's state as plain data: with the parameters, all that is needed to resume from here. In the
- * main entry point it is also a method, `optimizer.state()`.
+ * Returns a copy of an optimizer's state as plain data. Together with the parameters, it contains everything needed to
+ * resume training. With the main entry point, this function is also a method, `optimizer.state()`.
  *
  * @example
  * const w = parameter(tensor([1, 2]));
@@ -33,10 +33,11 @@ export const optimizerState = <Options extends OptimizerOptions, S extends State
 };
 
 /**
- * Resumes from the state of an optimizer of the same parameters in the same groups, and adopts its options. If the state
- * does not fit, nothing changes. In the main entry point it is also a method, `optimizer.load(state)`.
+ * Resumes from a saved state of an optimizer with the same parameters in the same groups, and adopts the saved options.
+ * If the state can't be loaded, nothing changes. With the main entry point, this function is also a method,
+ * `optimizer.load(state)`.
  *
- * @throws ArgumentError, ShapeError or DTypeError if the state does not fit.
+ * @throws ArgumentError, ShapeError or DTypeError if the state does not match the optimizer.
  * @example
  * const w = parameter(tensor([1, 2]));
  * const optimizer = new SGD([w], { learningRate: 0.1 });

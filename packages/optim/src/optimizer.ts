@@ -21,20 +21,20 @@ import {
 } from './options.ts';
 import { changedState, type State } from './state.ts';
 
-/** Everything that the update of one parameter depends on. */
+/** The input of an update: everything that the update of one parameter depends on. */
 export interface Update<Options extends OptimizerOptions, S extends State = State> {
-  /** The parameter's elements, to be changed in place. */
+  /** The elements of the parameter, which the update changes in place. */
   readonly elements: Data;
-  /** The derivative of the loss with respect to each element. Don't keep it after the update. */
+  /** The derivative of the loss with respect to each element. The array must not be kept after the update. */
   readonly gradient: Data;
-  /** The parameter's state, to be changed in place. */
+  /** The state of the parameter, which the update changes in place. */
   readonly state: S;
   readonly options: Required<Options>;
-  /** The number of updates of the parameter since its state began, including this one. */
+  /** The number of updates of the parameter since its state was created, including this one. */
   readonly step: number;
 }
 
-/** The arrays that every update formula takes: a parameter and its gradient. */
+/** The arrays that every update formula receives: a parameter and its gradient. */
 export interface UpdateArrays {
   readonly w: Data;
   readonly gradient: Data;
@@ -46,13 +46,13 @@ interface TrainedParameter<S extends State> {
   step: number;
 }
 
-/** A group as its optimizer stores it. */
+/** A group of parameters as the optimizer stores it. */
 export interface Group<Options extends OptimizerOptions, S extends State> {
   options: Required<Options>;
   readonly entries: readonly TrainedParameter<S>[];
 }
 
-/** The internals of an optimizer that functions in other files use. */
+/** The internals of an optimizer that functions in other files need. */
 export interface OptimizerAccess {
   groups<Options extends OptimizerOptions, S extends State>(
     optimizer: Optimizer<Options, S>,
@@ -74,10 +74,11 @@ export interface OptimizerAccess {
 export let optimizerAccess: OptimizerAccess;
 
 /**
- * The base of all optimizers: groups, the loop over the parameters, and the state. A subclass defines the update of one
- * parameter and the state that it needs.
+ * The base of all optimizers. It manages groups, runs over the parameters, and saves and loads the state. A subclass
+ * defines the update of one parameter and the state that this update needs.
  *
- * An update reads and writes typed arrays in one pass, and allocates none. `changeInPlace` of core is the fastest way.
+ * An update should read and write its typed arrays in a single pass, without allocating new ones. The fastest way to
+ * write one is `changeInPlace` of core.
  *
  * @example
  * import { Optimizer, type OptimizerOptions, type Update } from '@tapegrad/optim';
@@ -116,7 +117,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     };
   }
 
-  /** @param defaults the default values of the options that a subclass adds. */
+  /** @param defaults The default values of the options that a subclass adds to `OptimizerOptions`. */
   constructor(trained: ParametersOrGroups<Options>, options: Options, defaults: Defaults<Options>) {
     const complete = { maximize: false, allowUnused: false, ...defaults };
     this.#optionNames = ['learningRate', ...Object.keys(complete)];
@@ -139,16 +140,19 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
           { get: () => group.options, change: (changed) => this.#changeOptions(group, changed) },
         ),
     );
-    // Parameters added to these lists later would not be trained.
+    // Frozen, since parameters added to these lists later would not be trained.
     this.groups = Object.freeze(groups);
   }
 
-  /** Throws if an option of the subclass is out of range; `call` is the name for messages. */
+  /**
+   * Throws if an option that the subclass adds is out of range. `call` is the name of the calling function, used in
+   * error messages.
+   */
   protected abstract checkOptions(options: Required<Options>, call: string): void;
 
   /**
-   * Returns the state of a parameter with these elements before the first step. The names and lengths of its arrays must
-   * depend only on the options and the number of elements.
+   * Returns the state that a parameter with the given elements has before the first step. The names and lengths of its
+   * arrays must depend only on the options and the number of elements.
    */
   protected abstract initState(elements: Data, options: Required<Options>): S;
 
@@ -169,7 +173,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     const options: Required<Options> = { ...group.options, ...given(changed) };
     this.#checkOptions(this.#name, options);
     const names = Object.keys(changed) as (keyof Options)[];
-    // A schedule changes the rate at each step, and no state depends on it.
+    // A schedule changes the learning rate at each step. No state depends on the rate, so that case is left out.
     if (names.some((name) => name !== 'learningRate' && options[name] !== group.options[name])) {
       const memories = group.entries.map((entry) => this.#changedState(entry, group.options, options));
       group.entries.forEach((entry, i) => {
@@ -179,7 +183,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     group.options = Object.freeze(options);
   }
 
-  /** Returns the state of a parameter after its options change. */
+  /** Returns the state of a parameter after the options of its group have changed. */
   #changedState(
     { parameter, state, step }: TrainedParameter<S>,
     before: Required<Options>,
@@ -192,7 +196,7 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     return changedState(kept, Object.keys(first(after)), step, () => this.initState(elements, after));
   }
 
-  /** The step size of all groups. It may be changed between steps, as may that of each group. */
+  /** The step size of all groups. It may be changed between steps, for all groups or for a single one. */
   get learningRate(): number {
     const [rate, ...others] = new Set(this.groups.map((group) => group.learningRate));
     if (rate !== undefined && others.length === 0) return rate;
@@ -204,9 +208,10 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   /**
-   * Updates every parameter using its gradient. If a gradient is missing or doesn't match its parameter, nothing changes.
+   * Updates every parameter using its gradient. If a gradient is missing or doesn't match its parameter, nothing
+   * changes.
    *
-   * @throws TapeError for a parameter without a gradient, unless `allowUnused` is set.
+   * @throws TapeError if a parameter has no gradient and `allowUnused` is not set.
    */
   step(gradients: Gradients): void {
     checkGradients(`${this.#name}.step`, gradients, 'step(loss.backward()), or minimize(() => loss)');
@@ -252,17 +257,18 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 
   /**
-   * Computes the gradients of a loss and takes a `step`, optionally with the gradients changed by `change`. Computes
-   * gradients only for trained parameters. The next step reuses their memory, so don't keep them. Training large models
-   * becomes a few percent faster.
+   * Computes the gradients of a loss and takes a `step` with them. If `change` is given, it is first applied to the
+   * gradients. Only trained parameters get gradients. The next step reuses the memory of the gradients, so they must
+   * not be kept. This makes training of large models a few percent faster.
    *
-   * If the loss is given as a function, its intermediate results reuse memory too. The tensors that it creates can be
-   * read only until the step, for example in `change`. After it, only single numbers such as the loss can be read.
-   * Small models become 10 % faster. Large ones gain more with several threads, because this memory is shared between
-   * them.
+   * If the loss is given as a function, the memory of its intermediate results is reused, too. The tensors that the
+   * function creates can be read only until the step, for example in `change`. After the step, only single numbers such
+   * as the loss can be read. Small models train 10 % faster. Large models gain more if there are several threads,
+   * because the threads share this memory.
    *
-   * @returns the loss.
-   * @throws ArgumentError if the loss is not a tensor, or `change` doesn't return gradients; TapeError as `step`.
+   * @returns The loss.
+   * @throws ArgumentError if the loss is not a tensor, or `change` doesn't return gradients; TapeError in the same
+   * cases as `step`.
    * @example
    * const w = parameter(tensor([3, 4]));
    * const optimizer = new SGD([w], { learningRate: 0.5 });
@@ -308,7 +314,7 @@ function dependOnSigns<Options extends OptimizerOptions, S extends State>(group:
   return group.options;
 }
 
-/** Returns a loss, which was given or returned by a function. Throws if it is not a tensor. */
+/** Returns the loss after checking that it is a tensor. */
 function checkLoss<L extends Tensor>(call: string, loss: L): L {
   if (loss instanceof Tensor) return loss;
   throw new ArgumentError(
@@ -316,7 +322,7 @@ function checkLoss<L extends Tensor>(call: string, loss: L): L {
   );
 }
 
-/** Throws if a changed option sets the initial state, since it would have no effect after a step. */
+/** Throws if a changed option only sets the initial state. Such a change would have no effect after the first step. */
 function checkBeginsAlike<Options extends OptimizerOptions>(
   call: string,
   first: (options: Required<Options>) => State,

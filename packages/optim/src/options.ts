@@ -1,17 +1,17 @@
 import { describeValue } from '@tapegrad/core/extend';
 import { ArgumentError } from '@tapegrad/core/lean';
 
-/** The options that every optimizer takes. */
+/** The options that every optimizer accepts. */
 export interface OptimizerOptions {
   /** The step size. */
   readonly learningRate: number;
-  /** Whether to maximize the loss, by negating each gradient. Defaults to false. */
+  /** Whether to maximize the loss instead of minimizing it; every gradient is then negated. Defaults to false. */
   readonly maximize?: boolean;
-  /** Whether a parameter may have no gradient; it is then left unchanged. Defaults to false. */
+  /** Whether a parameter may lack a gradient; such a parameter stays unchanged. Defaults to false. */
   readonly allowUnused?: boolean;
 }
 
-/** The default values of the options that an optimizer adds to these. */
+/** The default values of the options that an optimizer adds to `OptimizerOptions`. */
 export type Defaults<Options extends OptimizerOptions> = Required<Omit<Options, keyof OptimizerOptions>>;
 
 /** Throws unless an option is a finite number of at least 0. */
@@ -21,7 +21,7 @@ export function checkNotNegative(call: string, option: string, value: number): v
   }
 }
 
-/** Throws unless a number is an integer of at least `least`. */
+/** Throws unless a value is an integer of at least `least`. */
 export function checkWhole(call: string, what: string, value: number, least = 0): void {
   if (!Number.isInteger(value) || value < least) {
     throw new ArgumentError(`${call}: ${what} is ${describeValue(value)}, expected an integer >= ${least}`);
@@ -50,7 +50,7 @@ export function checkWord(call: string, option: string, value: string, words: re
   throw new ArgumentError(`${call}: unknown ${option} ${describeValue(value)}, expected ${known}`);
 }
 
-/** Throws unless options are an object: an untyped program may pass anything. */
+/** Throws unless options are an object, since an untyped program may pass anything. */
 function checkObject(call: string, options: unknown): void {
   if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
   throw new ArgumentError(`${call}: expected options as { name: value }, got ${describeValue(options)}`);
@@ -62,7 +62,7 @@ export function checkState(call: string, state: unknown): void {
   throw new ArgumentError(`${call}: expected a state, as state() gives one, got ${describeValue(state)}`);
 }
 
-/** Throws if an option is unknown, such as one that an untyped program misspells. */
+/** Throws if an option is unknown, for example because it is misspelled. */
 export function checkKnown(call: string, options: object, known: readonly string[]): void {
   checkObject(call, options);
   const unknown = Object.keys(options).find((name) => !known.includes(name));
@@ -91,6 +91,6 @@ export function checkNames(
   checkGiven(call, options, required);
 }
 
-/** Returns the options that are defined: an undefined option counts as left out. */
+/** Returns the options that are defined. An undefined option counts as absent. */
 export const given = <O extends object>(options: O): Partial<O> =>
   Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<O>;

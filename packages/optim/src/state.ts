@@ -1,4 +1,4 @@
-/** The state of parameters between steps. */
+/** The state that optimizers keep for parameters between steps. */
 
 import { describeValue, elementsFrom, formatShape, isDataOf, sameShape } from '@tapegrad/core/extend';
 import {
@@ -15,11 +15,11 @@ import { checkWhole } from './options.ts';
 /** The state of a parameter between steps: typed arrays by name. */
 export type State = Readonly<Record<string, Data>>;
 
-/** The state of one parameter, as plain data. */
+/** The state of a single parameter, as plain data. */
 export interface ParameterState<S extends State = State> {
   readonly name: string;
   readonly shape: Shape;
-  /** The number of updates since the state began. */
+  /** The number of updates since the state was created. */
   readonly step: number;
   readonly arrays: S;
 }
@@ -40,8 +40,8 @@ export const parameterState = <S extends State>(
 });
 
 /**
- * Returns a state with arrays of the given names, for changed options. Keeps the arrays that exist, and creates the others.
- * If it keeps none, the count of updates restarts.
+ * Returns the state for changed options, with arrays of the given names. Keeps arrays that exist, and creates the
+ * others. If no array is kept, the count of updates restarts.
  */
 export function changedState<S extends State>(
   state: State,
@@ -64,12 +64,15 @@ export function checkCount(call: string, what: string, expected: number, list: r
 }
 
 /**
- * Returns whether two names can refer to the same parameter: they are equal, or one is a longer path, from an enclosing
- * module.
+ * Returns whether two names can refer to the same parameter. They must be equal, or one must be a longer path that ends
+ * with the other, since an enclosing module extends paths.
  */
 const namesAgree = (a: string, b: string): boolean => a === b || a.endsWith(`.${b}`) || b.endsWith(`.${a}`);
 
-/** Returns a copy of the arrays in a state. Throws unless it is the state of this parameter, with arrays like `expected`. */
+/**
+ * Returns a copy of the arrays in a saved state. Throws unless the state belongs to the given parameter, and its arrays
+ * have the same names, lengths and dtypes as those in `expected`.
+ */
 export function checkedState<S extends State>(
   call: string,
   { name, shape }: Parameter,
@@ -92,10 +95,10 @@ export function checkedState<S extends State>(
   return Object.fromEntries(arrays) as S;
 }
 
-/** Returns a copy of an array in a state. Throws unless it has the length and dtype of `like`. */
+/** Returns a copy of an array in a saved state. Throws unless it has the same length and dtype as `like`. */
 export function arrayLike<D extends Data>(call: string, what: string, like: D, got: unknown): D {
   const dtype: DType = like instanceof Float64Array ? 'float64' : 'float32';
-  // An array of another dtype is from another parameter, even if no number would be rounded.
+  // An array of another dtype must belong to another parameter, even if every number could be represented.
   if (ArrayBuffer.isView(got) && !isDataOf(dtype, got)) {
     const kind = Object.prototype.toString.call(got).slice(8, -1);
     throw new DTypeError(`${call}: ${what} must be a ${like.constructor.name}, got a ${kind}`);

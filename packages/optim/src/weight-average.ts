@@ -6,14 +6,14 @@ import { checkCount, checkedState, type ParameterState, parameterState } from '.
 
 /** The options of `WeightAverage`. */
 export interface WeightAverageOptions {
-  /** The decay factor of an exponential moving average. Without it, all weights count equally. */
+  /** The decay factor of an exponential moving average. If it is absent, all recorded weights count equally. */
   readonly decay?: number;
 }
 
-/** The averages, in float64 whatever the parameters' dtype. */
+/** The average of a parameter, in float64 whatever the parameter's dtype. */
 type AverageState = { readonly average: Float64Array };
 
-/** The state of each parameter, as plain data for `structuredClone`; `step` is the number of averaged weights. */
+/** The state of each parameter, as plain data that `structuredClone` can copy. `step` is the number of averaged weights. */
 export type WeightAverageState = readonly ParameterState<AverageState>[];
 
 /**
@@ -21,8 +21,8 @@ export type WeightAverageState = readonly ParameterState<AverageState>[];
  * averaging, Izmailov et al. 2018, "Averaging weights leads to wider optima and better generalization"). With a `decay`
  * d, it is the exponential moving average a ← d a + (1 - d) w, starting from the first weights.
  *
- * The running statistics of a batch normalisation are not parameters. To adapt them to the averaged weights, run some
- * batches in training mode.
+ * The running statistics of batch normalisation are not parameters, and so not averaged. To adapt them to the averaged
+ * weights, run some batches in training mode.
  *
  * @example
  * const w = parameter(tensor([1]));
@@ -51,7 +51,7 @@ export class WeightAverage {
     );
   }
 
-  /** The number of averaged weights. */
+  /** The number of weights that the average includes. */
   get count(): number {
     return this.#count;
   }
@@ -88,9 +88,9 @@ export class WeightAverage {
   }
 
   /**
-   * Runs a function with the average in place of the weights, then restores the weights.
+   * Runs a function with the average in place of the weights, and then restores the weights.
    *
-   * @throws ArgumentError for an asynchronous function.
+   * @throws ArgumentError if the function is asynchronous.
    */
   use<T>(run: () => T): T {
     const weights = this.#parameters.map(({ data }) => data.slice());
@@ -111,7 +111,7 @@ export class WeightAverage {
     );
   }
 
-  /** Resumes from the state of an average of the same parameters. If it does not fit, nothing changes. */
+  /** Resumes from a saved state of an average of the same parameters. If the state can't be loaded, nothing changes. */
   load(state: WeightAverageState): void {
     const call = 'WeightAverage.load';
     checkCount(call, 'parameters', this.#parameters.length, state);

@@ -6,16 +6,16 @@ import { FONT } from './colors.ts';
 import type { Drawing } from './picture.ts';
 
 export interface ChartOptions extends PlotOptions {
-  /** In pixels. */
+  /** The width of the chart in pixels. */
   readonly width: number;
   readonly height: number;
 }
 
-/** Draws a chart. Its colours may be CSS variables of the theme. */
+/** Draws a chart. The colours may be CSS variables of the theme. */
 export function chart(options: ChartOptions): Drawing {
   const { document } = parseHTML('<html></html>');
   const svg = plot({ ...options, document, className: 'chart' });
-  // Plot's own style sheet assumes its own theme.
+  // Removed, since Plot's style sheet assumes another theme.
   svg.querySelector('style')?.remove();
   svg.removeAttribute('class');
   svg.setAttribute('font-family', FONT);

@@ -3,7 +3,7 @@
 /** Number of colour steps on each side of the midpoint of the diverging scale. */
 export const STEPS = 6;
 
-/** The colours that have a name. */
+/** The colours of a theme that have a name. */
 export interface NamedColors {
   /** The background of the page, and of panels on it. */
   readonly paper: string;
@@ -17,7 +17,7 @@ export interface NamedColors {
 }
 
 interface Theme extends NamedColors {
-  /** The diverging scale from one end through the midpoint to the other, safe for colour-blind readers. */
+  /** The diverging scale, from one end through the midpoint to the other. It is safe for colour-blind readers. */
   readonly scale: readonly string[];
 }
 
@@ -56,7 +56,10 @@ const dark: Theme = {
 export const FONT = "Inter, system-ui, 'Segoe UI', Roboto, 'DejaVu Sans', sans-serif";
 export const MONOSPACE = "ui-monospace, 'SF Mono', 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', monospace";
 
-/** The named colours as CSS variables, whose values are those of light or dark mode, whichever the reader prefers. */
+/**
+ * The named colours as CSS variables. Their values are those of light or dark mode, depending on the reader's
+ * preference.
+ */
 export const theme: NamedColors = {
   paper: 'var(--paper)',
   card: 'var(--card)',
@@ -74,22 +77,25 @@ function variables({ scale, ...named }: Theme): string {
   return [...colors, ...steps].join(';');
 }
 
-/** Returns the style sheet that defines the colours as variables: light, or dark if the reader prefers it. */
+/**
+ * Returns the style sheet that defines the colours as CSS variables: those of light mode, or of dark mode if the reader
+ * prefers it.
+ */
 export const themed = (selector: string): string =>
   `${selector}{color-scheme:light dark;${variables(light)}}` +
   `@media (prefers-color-scheme:dark){${selector}{${variables(dark)}}}`;
 
-/** Returns the step of the diverging scale at a position, which is clamped to [-1, 1]. */
+/** Returns the step of the diverging scale at a position. The position is clamped to [-1, 1]. */
 const stepAt = (place: number): number =>
   Number.isNaN(place) ? 0 : Math.round(STEPS * Math.min(1, Math.max(-1, place)));
 
 const stepColor = (step: number): string => `var(--step-${step + STEPS})`;
 
-/** Returns the colour of an area at a position from -1 to 1 on the diverging scale. */
+/** Returns the colour for filling an area, at a position from -1 to 1 on the diverging scale. */
 export const diverging = (place: number): string => stepColor(stepAt(place));
 
 /**
- * Returns the colour of a line at a position from -1 to 1 on the diverging scale. Lines are thin, so their colours
+ * Returns the colour for a line, at a position from -1 to 1 on the diverging scale. Lines are thin, so their colours
  * come from the stronger half of each side.
  */
 export function divergingStroke(place: number): string {
@@ -100,12 +106,18 @@ export function divergingStroke(place: number): string {
 /** Number of powers of 10 from the midpoint of the scale of norms to its ends. */
 export const DECADES = 3;
 
-/** Returns the position of a norm on the scale relative to a reference: below 0 if it is smaller. */
+/**
+ * Returns the position of a norm on the diverging scale. The position is negative if the norm is smaller than a
+ * reference.
+ */
 const placeOf = (norm: number, reference: number): number =>
   norm === reference ? 0 : Math.log10(norm / reference) / DECADES;
 
-/** Returns the colour of a norm relative to a reference: blue if it is smaller (vanishing), orange if larger (exploding). */
+/**
+ * Returns the colour that shows a norm relative to a reference: blue if it is smaller (vanishing), orange if larger
+ * (exploding).
+ */
 export const normColor = (norm: number, reference: number): string => diverging(placeOf(norm, reference));
 
-/** Returns the line colour of a norm relative to a reference; see `normColor`. */
+/** Returns the line colour that shows a norm relative to a reference; see `normColor`. */
 export const normStroke = (norm: number, reference: number): string => divergingStroke(placeOf(norm, reference));

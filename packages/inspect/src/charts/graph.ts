@@ -17,7 +17,7 @@ export interface GraphOptions {
   readonly title?: string;
 }
 
-/** A box of the graph, before it is placed. */
+/** A box of the graph, before the layout has placed it. */
 interface Node {
   readonly id: string;
   readonly name: string;
@@ -30,7 +30,7 @@ interface Node {
 const NODE_HEIGHT = 38;
 /** The width of bold letters relative to regular ones. */
 const BOLD = 1.25;
-/** The width of the space to the left of a layer's label, in which arrows run. */
+/** The width of the space to the left of a layer's label, through which arrows run. */
 const LABEL_INDENT = 70;
 const [NAME_SIZE, SHAPE_SIZE, GROUP_SIZE] = [12.5, 11, 12];
 
@@ -38,8 +38,8 @@ const [NAME_SIZE, SHAPE_SIZE, GROUP_SIZE] = [12.5, 11, 12];
 const normOf = (x: Tensor): number => x.norm().item();
 
 /**
- * Returns the layer of each step. A layer has the steps between its input and its output, including the preparation of its
- * weight and bias. A step in several layers counts for the first.
+ * Returns the layer that each step belongs to. A layer consists of the steps between its input and its output,
+ * including those that prepare its weight and bias. A step in several layers counts for the first.
  */
 function layersOf(program: RecordedProgram, layers: readonly Link[]): Map<Tensor, number> {
   const steps = new Map(program.steps.map((step) => [step.output, step]));
@@ -62,7 +62,7 @@ function nodeOf(id: string, name: string, x: Tensor, kind: Node['kind'], group: 
   return { id, name, shape, kind, group, width };
 }
 
-/** Returns the id of a step for the layout. Graphviz reserves names such as %1. */
+/** Returns the id of a step for the layout. Names such as %1 can't be used, since Graphviz reserves them. */
 const idOf = (name: string): string => `step ${name.slice(1)}`;
 
 /** Formats a step as its operation, constants and attributes. */
@@ -75,8 +75,8 @@ function nameOfStep(step: ProgramStep, { inputs }: RecordedProgram): string {
 }
 
 /**
- * Returns the boxes and arrows of a program. A parameter used in only one layer is drawn inside this layer, all other
- * inputs outside of layers.
+ * Returns the boxes and arrows of a program. A parameter that is used in only one layer is drawn inside this layer. All
+ * other inputs are drawn outside of layers.
  */
 function nodesAndEdges(program: RecordedProgram, layers: readonly Link[], layerOf: ReadonlyMap<Tensor, number>) {
   const { inputs, steps } = program;
@@ -165,7 +165,10 @@ const normLabel = (norm: number): string => `‖δ‖ ${short(norm)}`;
 const drawFrame = ({ x, y, width, height }: Box): string =>
   element('rect', { x, y, width, height, rx: 12, fill: theme.card, stroke: theme.line });
 
-/** Draws the label of a frame on the right, since arrows between layers run on the left. A halo separates it from arrows. */
+/**
+ * Draws the label of a layer's frame. The label is on the right, since arrows between layers run on the left. A halo
+ * separates the label from arrows.
+ */
 function drawLabel(link: Link, norm: number, color: string, { x, y, width }: Box): string {
   const right = x + width - 14;
   const halo = { 'paint-order': 'stroke', stroke: theme.card, 'stroke-width': 5, 'stroke-linejoin': 'round' };
@@ -195,10 +198,10 @@ function drawLabel(link: Link, norm: number, color: string, { x, y, width }: Box
 }
 
 /**
- * Draws the tape of a loss as a graph, in SVG. Each primitive that ran and each tensor that it took is a box with its shape.
- * A frame around each layer shows its name, its transition and the norm of its link delta_l = dL/dA_l. The arrows that leave
- * A_l have the colour of that norm relative to the last link's. Reading the links costs a backward pass, which leaves the
- * tape intact.
+ * Draws the tape of a loss as a graph, in SVG. Each primitive that ran, and each input, is a box that shows the shape
+ * of the tensor. A frame around each layer shows the layer's name, its transition and the norm of its link delta_l =
+ * dL/dA_l. The arrows that leave A_l are coloured by the ratio of this norm to the norm of the last link. Reading the
+ * links takes a backward pass, which does not consume the tape.
  *
  * @throws TapeError if a backward pass has already consumed the tape.
  * @example
@@ -208,7 +211,7 @@ function drawLabel(link: Link, norm: number, color: string, { x, y, width }: Box
 export async function graph(loss: Tensor, { title = 'The tape' }: GraphOptions = {}): Promise<string> {
   const program = programOf(loss);
   const outputs = new Set(program.steps.map(({ output }) => output));
-  // Layers within a checkpoint are not on the tape.
+  // Skips layers inside a checkpoint, which are not on the tape.
   const layers = links(loss).filter(({ preActivation }) => outputs.has(preActivation));
   const norms = layers.map(({ delta }) => normOf(delta));
   const reference = norms.at(-1) ?? 1;

@@ -1,4 +1,4 @@
-/** Draws the links delta_l as heat maps. */
+/** Draws heat maps of the links delta_l. */
 
 import { ArgumentError, type Tensor } from '@tapegrad/core';
 import { formatShape } from '@tapegrad/core/extend';
@@ -9,9 +9,12 @@ import { short } from './numbers.ts';
 import { type Drawing, type PictureOptions, picture, placed, textWidth } from './picture.ts';
 import { legend } from './scale-legend.ts';
 
-/** The maximum number of cells along either axis; more elements are grouped into blocks. */
+/** The maximum number of cells along either axis of a map. If there are more elements, they are grouped into blocks. */
 const MOST = 48;
-/** In pixels: the maximum side of a map and of a cell, the gap between maps, and the height of a map's heading. */
+/**
+ * Sizes in pixels: the maximum side of a map, the maximum side of a cell, the gap between maps, and the height of a
+ * map's heading.
+ */
 const [SIDE, CELL, GAP, HEAD] = [168, 18, 24, 42];
 const COLUMNS = 4;
 
@@ -22,13 +25,13 @@ function rowsOf(x: Tensor): readonly (readonly number[])[] {
   return Array.from({ length: count }, (_, i) => Array.from(x.data.subarray(i * width, (i + 1) * width)));
 }
 
-/** Returns the start of each of at most MOST blocks, and the end of the last. */
+/** Divides an axis into at most MOST blocks. Returns the start of each block, followed by the end of the last. */
 const blocks = (length: number): number[] => {
   const count = Math.min(MOST, length);
   return Array.from({ length: count + 1 }, (_, i) => Math.round((i * length) / count));
 };
 
-/** Returns the element of a block with the largest magnitude, which an average would hide. */
+/** Returns the element with the largest absolute value in a block, since an average would hide it. */
 function extreme(
   rows: readonly (readonly number[])[],
   top: number,
@@ -52,7 +55,7 @@ function heatMap({ name, delta }: Link, norm: number, reference: number): Drawin
   const cells = Array.from({ length: height * width }, (_, i) => {
     const [row, column] = [Math.floor(i / width), i % width];
     const value = extreme(rows, down[row]!, down[row + 1]!, across[column]!, across[column + 1]!);
-    // The square root leaves room on the scale for small elements.
+    // The square root spreads small elements over more of the colour scale.
     const place = largest === 0 ? 0 : Math.sign(value) * Math.sqrt(Math.abs(value) / largest);
     return element('rect', {
       x: short(column * size, 5),
@@ -76,12 +79,12 @@ function heatMap({ name, delta }: Link, norm: number, reference: number): Drawin
 }
 
 /**
- * Draws heat maps of the links delta_l = dL/dA_l, in SVG: one map for each layer in forward order, with a row for each point
- * and a column for each unit. Elements below 0 are blue and those above orange, relative to the map's largest element.
- * The colour beside a map's name shows the map's norm relative to the last map's. With more than 48 rows or columns, a cell
- * shows the largest element of its block.
+ * Draws heat maps of the links delta_l = dL/dA_l, in SVG: one map for each layer in forward order, with a row for each
+ * point and a column for each unit. Negative elements are blue and positive elements are orange; the largest element of
+ * a map has the strongest colour. The colour beside a map's name shows the norm of its link relative to that of the
+ * last link. With more than 48 rows or columns, a cell shows the largest element of its block.
  *
- * @throws ArgumentError if there are no links.
+ * @throws ArgumentError if the list of links is empty.
  * @example
  * const w = parameter(ones([3, 2]), { name: 'w' });
  * const loss = new Random(0).normal([8, 3]).matmul(w).tanh().sum();

@@ -1,4 +1,4 @@
-/** Lays out the boxes and arrows of a graph, using Graphviz. */
+/** Lays out the boxes and arrows of a graph with Graphviz. */
 
 import { Graphviz } from '@hpcc-js/wasm-graphviz';
 
@@ -15,23 +15,23 @@ export interface Box extends Size {
 
 export interface GraphNode extends Size {
   readonly id: string;
-  /** The group that the node is drawn in. */
+  /** The group inside which the node is drawn; `undefined` for none. */
   readonly group: number | undefined;
 }
 
 export interface GraphEdge {
   readonly from: string;
   readonly to: string;
-  /** Whether to keep the edge straight, even if others must then bend. */
+  /** Whether to keep the edge straight, even if other edges must bend around it. */
   readonly straight: boolean;
 }
 
 export interface GraphGroup {
-  /** The space for the label above the nodes. */
+  /** The space for the group's label, above its nodes. */
   readonly label: Size;
 }
 
-/** Points of a Bézier curve: the first, then three for each piece. */
+/** The points of a Bézier curve: the start point, and then three points for each cubic piece. */
 export type Curve = readonly (readonly [x: number, y: number])[];
 
 export interface Layout extends Size {
@@ -40,7 +40,7 @@ export interface Layout extends Size {
   readonly edges: readonly Curve[];
 }
 
-/** An object in Graphviz's JSON output. */
+/** An object with a position in Graphviz's JSON output. */
 interface Placed {
   readonly name?: string;
   readonly pos?: string;
@@ -54,7 +54,7 @@ interface Drawn {
   readonly edges?: readonly Placed[];
 }
 
-/** Points per inch: Graphviz takes sizes in inches, and returns positions in points. */
+/** The number of points in an inch: Graphviz expects sizes in inches, and returns positions in points. */
 const INCH = 72;
 
 const quoted = (text: string): string => `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
@@ -63,7 +63,7 @@ const inches = (points: number): string => (points / INCH).toFixed(4);
 function source(nodes: readonly GraphNode[], edges: readonly GraphEdge[], groups: readonly GraphGroup[]): string {
   const declared = ({ id, width, height }: GraphNode): string =>
     `${quoted(id)} [width=${inches(width)} height=${inches(height)}]`;
-  // A table of a fixed size reserves the space for the label, whatever fonts Graphviz knows.
+  // A table of fixed size reserves the space for the label, independently of the fonts that Graphviz knows.
   const room = ({ width, height }: Size): string =>
     `<<table border="0" fixedsize="true" width="${Math.ceil(width)}" height="${height}"><tr><td></td></tr></table>>`;
   const groupOf = new Map(nodes.map(({ id, group }) => [id, group]));
@@ -76,7 +76,7 @@ function source(nodes: readonly GraphNode[], edges: readonly GraphEdge[], groups
     ...nodes.filter(({ group }) => group === undefined).map(declared),
     ...clusters,
     ...edges.map(({ from, to, straight }, i) => {
-      // An extra rank between groups keeps them from sharing a rank, so that they are drawn one below the other.
+      // Adds an extra rank to edges between groups. So groups don't share a rank, and are drawn one below the other.
       const between = groupOf.get(from) !== groupOf.get(to);
       return `${quoted(from)} -> ${quoted(to)} [id=${i} minlen=${between ? 2 : 1} weight=${straight ? 20 : 1}]`;
     }),
@@ -86,7 +86,7 @@ function source(nodes: readonly GraphNode[], edges: readonly GraphEdge[], groups
 
 const numbers = (text: string): number[] => text.split(/[ ,]/).map(Number);
 
-/** Lays out a directed graph from top to bottom, each group in its own box. */
+/** Lays out a directed graph from top to bottom. Each group gets a separate box. */
 export async function layout(
   nodes: readonly GraphNode[],
   edges: readonly GraphEdge[],

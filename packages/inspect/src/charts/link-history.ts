@@ -8,12 +8,12 @@ export interface LinkNorm {
   readonly step: number;
   /** The layer's name. */
   readonly layer: string;
-  /** The square root of the sum of squares of delta_l. */
+  /** The Euclidean norm of delta_l: the root of the sum of the squares of its elements. */
   readonly norm: number;
 }
 
 /**
- * Collects the norms of links, one number for each layer and step, for `normsOverTraining`.
+ * Collects the norms of links during training, one number for each layer and step. `normsOverTraining` draws them.
  *
  * @example
  * const w = parameter(ones([3, 2]), { name: 'w' });
@@ -44,7 +44,7 @@ export class LinkHistory {
     return this.#norms;
   }
 
-  /** Records the links of a step. Each step must have the same layers, and come after the one before. */
+  /** Records the links of a step. Each step must have the same layers, and a larger number than the step before it. */
   record(links: readonly Link[], step = (this.#steps.at(-1) ?? -1) + 1): void {
     const layers = links.map(({ name }) => name);
     const last = this.#steps.at(-1);
@@ -57,7 +57,7 @@ export class LinkHistory {
     for (const { name, delta } of links) this.#norms.push({ step, layer: name, norm: delta.norm().item() });
   }
 
-  /** Returns the norm of the last layer's link at a step, the reference for the others. */
+  /** Returns the norm of the last layer's link at a step, to which the norms of the other links are compared. */
   referenceAt(step: number): number {
     const last = this.#layers.at(-1);
     return this.#norms.find((entry) => entry.step === step && entry.layer === last)?.norm ?? Number.NaN;

@@ -1,4 +1,4 @@
-/** Draws vanishing and exploding links over the course of training. */
+/** Draws how links vanish or explode over the course of training. */
 
 import { axisX, axisY, cell, gridY, line, text } from '@observablehq/plot';
 import { ArgumentError } from '@tapegrad/core';
@@ -13,12 +13,12 @@ import { legendOfNorms } from './scale-legend.ts';
 const WIDTH = 680;
 const [ROW, LEAST_STRIP, MAX_STRIP, LINES] = [22, 60, 320, 230];
 const [RIGHT, SIZE] = [64, 11];
-/** The maximum number of layers for which every name is shown. */
+/** The maximum number of layers for which all names are shown. */
 const NAMED = 14;
 
 const plain = { tickSize: 0, label: null } as const;
 
-/** Returns a sample of a list's items, including the first and the last. */
+/** Returns at most `most` items of a list, including the first and the last. */
 function some<T>(list: readonly T[], most: number): T[] {
   const count = Math.min(most, list.length);
   const places = Array.from({ length: count }, (_, i) => Math.round((i * (list.length - 1)) / Math.max(1, count - 1)));
@@ -26,8 +26,8 @@ function some<T>(list: readonly T[], most: number): T[] {
 }
 
 /**
- * Draws a strip for each layer, the first at the bottom, in the colour of its norm relative to the last layer's at the same
- * step.
+ * Draws a strip for each layer, with the first layer at the bottom. The colour at a step shows the norm of the layer's
+ * link relative to that of the last layer at the same step.
  */
 function strips(history: LinkHistory, marginLeft: number): Drawing {
   const { layers, norms, steps } = history;
@@ -71,7 +71,7 @@ function strips(history: LinkHistory, marginLeft: number): Drawing {
 /** Draws the norms on a logarithmic scale, with a line for each layer. */
 function lines(history: LinkHistory, marginLeft: number): Drawing {
   const { layers, steps } = history;
-  // A logarithmic scale can't show 0, nor the infinite or NaN norms of a diverging run.
+  // A logarithmic scale can't show 0, or the infinite and NaN norms of a diverging run.
   const shown = history.norms.filter(({ norm }) => norm > 0 && norm < Infinity);
   const depth = new Map(layers.map((layer, i) => [layer, layers.length === 1 ? 1 : (2 * i) / (layers.length - 1) - 1]));
   return chart({
@@ -100,9 +100,9 @@ function lines(history: LinkHistory, marginLeft: number): Drawing {
 }
 
 /**
- * Draws the norms of every layer's link over training, in SVG. Above, each layer is a strip in the colour of its norm
- * relative to the last layer's, so that vanishing (blue) and exploding (orange) links stand out. Below are the norms
- * themselves.
+ * Draws the norms of every layer's link over training, in SVG. The upper chart has a strip for each layer, whose colour
+ * shows the norm of its link relative to that of the last layer. So vanishing (blue) and exploding (orange) links stand
+ * out. The lower chart shows the norms themselves.
  *
  * @throws ArgumentError if nothing was recorded.
  */

@@ -1,11 +1,11 @@
-/** Standalone SVG files, for light and dark mode. */
+/** Creates standalone SVG files, which follow light and dark mode. */
 
 import { FONT, theme, themed } from './colors.ts';
 import { element, escaped, label } from './markup.ts';
 
 /** A drawing of known size, without a frame. */
 export interface Drawing {
-  /** SVG elements. */
+  /** The drawing as SVG elements. */
   readonly body: string;
   readonly width: number;
   readonly height: number;
@@ -21,12 +21,12 @@ export interface PictureOptions {
 const MARGIN = 20;
 const TITLE = 17;
 const SUBTITLE = 12.5;
-/** The average width of a letter relative to its font size. */
+/** The average width of a letter, as a multiple of the font size. */
 const LETTER = 0.52;
 
 export const textWidth = (text: string, size: number): number => text.length * size * LETTER;
 
-/** Breaks text into lines no wider than `width`. */
+/** Breaks text into lines that are at most `width` wide at a font size. */
 function wrapped(text: string, width: number, size: number): string[] {
   const lines: string[] = [];
   for (const word of text.split(' ')) {
@@ -37,11 +37,11 @@ function wrapped(text: string, width: number, size: number): string[] {
   return lines;
 }
 
-/** Moves a drawing. */
+/** Moves the SVG elements of a drawing to a position. */
 export const placed = (body: string, x: number, y: number): string =>
   element('g', { transform: `translate(${x} ${y})` }, body);
 
-/** Returns a drawing under its title, as an SVG file. */
+/** Returns an SVG file with a title, and a drawing below it. */
 export function picture({ title, subtitle = '' }: PictureOptions, drawing: Drawing): string {
   const inner = Math.max(drawing.width, textWidth(title, TITLE), 260);
   const lines = subtitle === '' ? [] : wrapped(subtitle, inner, SUBTITLE);

@@ -1,4 +1,4 @@
-/** Legends of the diverging scale. */
+/** Draws legends of the diverging scale. */
 
 import { DECADES, diverging, STEPS, theme } from './colors.ts';
 import { element, label } from './markup.ts';
@@ -6,7 +6,7 @@ import type { Drawing } from './picture.ts';
 
 const [CELL, HEIGHT, SIZE] = [15, 11, 11];
 
-/** Draws a legend of the scale: a title, the colours, and labels below its ends and its middle. */
+/** Draws a legend of the diverging scale: a title, the colours, and labels below the two ends and the middle. */
 export function legend(title: string, ends: readonly [low: string, middle: string, high: string]): Drawing {
   const count = 2 * STEPS + 1;
   const width = count * CELL;
@@ -26,6 +26,6 @@ export function legend(title: string, ends: readonly [low: string, middle: strin
   return { body: heading + cells.join('') + below.join(''), width: width + 10, height: 36 };
 }
 
-/** Draws the legend of norms relative to the last link's. */
+/** Draws the legend for norms relative to the norm of the last link. */
 export const legendOfNorms = (): Drawing =>
   legend('‖δ‖ beside that of the last layer', [`÷ ${10 ** DECADES}`, '1', `× ${10 ** DECADES}`]);

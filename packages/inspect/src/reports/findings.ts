@@ -1,4 +1,4 @@
-/** The findings of a verification, one for each formula, for every kind of report. */
+/** The findings of a verification, one for each formula. Every kind of report is written from them. */
 
 import type { Counterexample, FormulaReport, VerifyReport } from '@tapegrad/verify';
 import { short } from '../charts/numbers.ts';
@@ -12,13 +12,13 @@ export interface Finding {
   readonly formula?: string;
   /** The verdict in a few words. */
   readonly verdict: string;
-  /** The required verdict, unless the formula is required to hold. */
+  /** The required verdict; absent if the formula is required to hold. */
   readonly expected?: string;
   /** Whether the verdict is the required one. */
   readonly passed: boolean;
   /** The result as a sentence. */
   readonly message: string;
-  /** The evidence for the verdict: terms with their values. */
+  /** The evidence for the verdict, as a list of terms with their values. */
   readonly evidence: readonly (readonly [term: string, value: string])[];
 }
 
@@ -88,7 +88,7 @@ export const findingOf = (report: FormulaReport): Finding => ({
 export const findingsOf = (report: Reportable): readonly Finding[] =>
   'formulas' in report ? report.formulas.map(findingOf) : report;
 
-/** Says in a sentence whether all verdicts are the required ones, or which are not. */
+/** Returns a sentence that says whether all verdicts are the required ones and, if not, which are not. */
 export function summaryOf(findings: readonly Finding[]): string {
   const failed = findings.filter(({ passed }) => !passed);
   if (failed.length === 0) return `All ${findings.length} verdicts are as expected.`;

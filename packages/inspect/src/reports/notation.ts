@@ -1,4 +1,4 @@
-/** Typesets formulas in the theory's plain-text notation, `delta_l = Z_(l-1)^T W_l`, as HTML. */
+/** Typesets formulas as HTML. Formulas are in the plain-text notation of the theory, such as `delta_l = Z_(l-1)^T W_l`. */
 
 import { escaped } from '../charts/markup.ts';
 
@@ -16,7 +16,7 @@ const words: Readonly<Record<string, string>> = {
 const spoken = /(?<![A-Za-z])(?:alpha|delta|lambda|mu|sum(?=_))(?![A-Za-z])|<-|<=| \* /g;
 const raised = /([_^])(?:\(([^()]*)\)|([A-Za-z0-9]+))/g;
 
-/** Typesets indices, powers, Greek letters and arrows; other text stays as it is. */
+/** Typesets indices, powers, Greek letters and arrows, and keeps all other text. */
 export function typeset(text: string): string {
   let html = '';
   let end = 0;

@@ -1,4 +1,4 @@
-/** Reports as JSON. */
+/** Writes reports as JSON. */
 
 import type { Reportable } from './findings.ts';
 
@@ -6,5 +6,8 @@ import type { Reportable } from './findings.ts';
 const plain = (_key: string, value: unknown): unknown =>
   typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 
-/** Writes a whole report as JSON. The tensors of its counterexamples become shape, dtype and a list of elements. */
+/**
+ * Writes a whole report as JSON. Each tensor in a counterexample becomes an object with its shape, dtype and list of
+ * elements.
+ */
 export const reportJson = (report: Reportable): string => JSON.stringify(report, plain, 2);

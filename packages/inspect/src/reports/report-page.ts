@@ -1,4 +1,7 @@
-/** Findings as a standalone web page: no script, no external files, light and dark mode, for phones and desktops. */
+/**
+ * Writes findings as a standalone web page. It has no script and no external files, follows light and dark mode, and
+ * suits phones and desktops.
+ */
 
 import { FONT, MONOSPACE, themed } from '../charts/colors.ts';
 import { element, escaped } from '../charts/markup.ts';
@@ -7,9 +10,9 @@ import { typeset } from './notation.ts';
 
 /** A picture on a page. */
 export interface PagePicture {
-  /** An `<svg>` element, as the functions of this package return it. */
+  /** The picture as an `<svg>` element, as returned by the functions of this package. */
   readonly svg: string;
-  /** A description of the picture, in a sentence or two. */
+  /** A description of the picture, in one or two sentences. */
   readonly caption: string;
 }
 
@@ -65,7 +68,7 @@ dl{grid-template-columns:13rem 1fr}dd{margin:0}
 
 const paragraph = (className: string, text: string): string => element('p', { class: className }, escaped(text));
 
-/** Writes the evidence for a verdict as a definition list. */
+/** Writes the evidence for a verdict as an HTML definition list. */
 function evidence(terms: Finding['evidence']): string[] {
   const items = terms.map(([term, value]) => element('dt', {}, escaped(term)) + element('dd', {}, escaped(value)));
   return items.length === 0 ? [] : [element('dl', {}, ...items)];
@@ -74,8 +77,8 @@ function evidence(terms: Finding['evidence']): string[] {
 const codeOf = (formula: string): string => element('pre', {}, element('code', {}, escaped(formula)));
 
 /**
- * Writes a row that expands to the evidence for its verdict, and to a formula of several lines. It is expanded initially if
- * the verdict is not the required one.
+ * Writes a row that can be expanded. It then shows the evidence for the verdict and, if the formula has several lines,
+ * the formula. A row whose verdict is not the required one is expanded from the start.
  */
 function item({ name, claim, formula, verdict, expected, passed, message, evidence: terms }: Finding): string {
   const wanted = expected === undefined || expected === verdict ? '' : ` · expected: ${expected}`;
@@ -109,7 +112,8 @@ const figure = ({ svg, caption }: PagePicture): string =>
   element('figure', {}, element('div', {}, svg), element('figcaption', {}, typeset(caption)));
 
 /**
- * Returns a page of findings, with pictures below: a single file that needs no network and runs no script.
+ * Returns an HTML page with findings, and pictures below them. The page is a single file that needs no network and runs
+ * no script.
  *
  * @example
  * const report = verify(mlp(), { db_l: ({ delta }, l) => delta[l]!.sum(0) });

@@ -1,10 +1,10 @@
-/** Findings as a table, for the terminal or in Markdown. */
+/** Formats findings as a table, for the terminal or in Markdown. */
 
 import { type Finding, findingsOf, type Reportable, summaryOf } from './findings.ts';
 
 /** The options of `reportTable`. */
 export interface ReportTableOptions {
-  /** The number of columns of the terminal. Defaults to 120. */
+  /** The width of the terminal in characters. Defaults to 120. */
   readonly width?: number;
   /** Whether to colour verdicts with ANSI codes. Defaults to false. */
   readonly color?: boolean;
@@ -28,15 +28,18 @@ function wrap(text: string, width: number): string[] {
 
 const widest = (cells: readonly string[]): number => Math.max(0, ...cells.map((cell) => cell.length));
 
-/** Returns the text after a verdict: for a failure its message and the required verdict, otherwise the claim. */
+/**
+ * Returns the text that follows a verdict: the message and the required verdict if the verification failed, otherwise
+ * the claim.
+ */
 function explanation({ claim, expected, message, passed, verdict }: Finding): string {
   if (!passed) return expected === undefined ? message : `expected: ${expected}. But ${message}`;
   return [claim ?? message, expected === undefined || expected === verdict ? '' : `(${expected})`].join(' ').trim();
 }
 
 /**
- * Formats findings as a table for the terminal: one row for each formula with its verdict, then a summary line. Failures say
- * why.
+ * Formats findings as a table for the terminal. Each formula has a row with its verdict, which for a failure includes
+ * the reason. The last line is a summary.
  *
  * @example
  * const report = verify(mlp(), { db_l: ({ delta }, l) => delta[l]!.sum(0) });
@@ -63,7 +66,7 @@ const cell = (text: string): string => text.replaceAll(/([\\|*_<>[\]])/g, '\\$1'
 const code = (text: string): string => (text === '' ? '' : `\`${text.replaceAll('|', '\\|').replaceAll('`', "'")}\``);
 const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
 
-/** Formats findings as a Markdown table, with the formulas if the findings have them. */
+/** Formats findings as a Markdown table. There is a column of formulas if the findings have any. */
 export function reportMarkdown(report: Reportable): string {
   const findings = findingsOf(report);
   const columns: readonly (readonly [string, (finding: Finding) => string])[] = [

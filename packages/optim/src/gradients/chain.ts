@@ -1,4 +1,7 @@
-/** Composable gradient transforms, with state, between the backward pass and the optimizer. */
+/**
+ * Composable gradient transforms, which are applied between the backward pass and the optimizer's step, and which may
+ * have state.
+ */
 
 import { checkSynchronous, describeValue, everyRun, NdArray } from '@tapegrad/core/extend';
 import { ArgumentError, buffer, Gradients, type Parameter, Tensor } from '@tapegrad/core/lean';
@@ -7,15 +10,15 @@ import { checkState, checkWhole } from '../options.ts';
 import { checkCount, checkedState, type ParameterState, parameterState, type State, zerosLike } from '../state.ts';
 import { checkGradients, gradientFor } from './gradient.ts';
 
-/** The state that a transform keeps for one parameter. */
+/** The state that a transform keeps for a single parameter. */
 export interface TransformSlot<Name extends string = string> {
-  /** The number of times the parameter has received a gradient, including this time. */
+  /** The number of times that the parameter has received a gradient, including this time. */
   step: number;
-  /** Tensors with the parameter's shape and dtype, which the transform replaces; initially zeros. */
+  /** Tensors with the parameter's shape and dtype. They are zeros at first, and the transform replaces them. */
   readonly tensors: Record<Name, Tensor>;
 }
 
-/** The state that a transform keeps. */
+/** The state that a transform keeps, as passed to `apply`. */
 export interface TransformContext<Name extends string = string> {
   /** The number of times the transform has been applied, including this time. */
   readonly step: number;
@@ -24,13 +27,13 @@ export interface TransformContext<Name extends string = string> {
 }
 
 /**
- * The description of a gradient transform. A chain that contains it keeps its state. `Out` includes `undefined` if the
- * transform may hold gradients back.
+ * A gradient transform. The chain that contains the transform keeps its state. `Out` includes `undefined` if `apply`
+ * may hold gradients back.
  */
 export interface GradientTransform<Out extends Gradients | undefined = Gradients, Name extends string = string> {
-  /** The name in messages and states. */
+  /** The name of the transform in messages and saved states. */
   readonly name: string;
-  /** The names of the tensors to keep for each parameter. */
+  /** The names of the tensors that the chain keeps for each parameter. */
   readonly remembers: readonly Name[];
   apply(gradients: Gradients, context: TransformContext<Name>): Out;
 }
@@ -50,9 +53,11 @@ interface Stage {
 }
 
 /**
- * Gradient transforms, applied in order to the gradients of some parameters. Other gradients are dropped.
+ * Applies gradient transforms, in order, to the gradients of given parameters. Gradients of other parameters are
+ * dropped.
  *
- * `state` returns the transforms' state as plain data for `structuredClone`. It has typed arrays, so it is not JSON.
+ * `state` returns the transforms' state as plain data for `structuredClone`. The state contains typed arrays, so it
+ * can't be written as JSON.
  *
  * @example
  * const w = parameter(tensor([3, 4]));
@@ -76,9 +81,10 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
   }
 
   /**
-   * Returns the gradients after all transforms, or `undefined` if a transform holds them back.
+   * Applies all transforms and returns the resulting gradients, or `undefined` if a transform holds them back.
    *
-   * @throws ShapeError or DTypeError if a gradient differs from its parameter in shape or dtype; then no state changes.
+   * @throws ShapeError or DTypeError if a gradient differs from its parameter in shape or dtype; in this case no state
+   * changes.
    */
   apply(gradients: Gradients): Out {
     checkGradients('GradientChain.apply', gradients, 'apply(loss.backward())');
@@ -96,7 +102,7 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
     const own = new Map<Tensor, Tensor>();
     for (const parameter of this.#parameters) {
       const gradient = gradientFor('GradientChain', parameter, gradients);
-      // The state must not keep a tape alive.
+      // Detached, so that the state does not keep a tape alive.
       if (gradient !== undefined) own.set(parameter, gradient.detach());
     }
     let changed: Gradients | undefined = new Gradients(own);
@@ -135,7 +141,10 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
     }));
   }
 
-  /** Resumes from the state of a chain with the same transforms and parameters. If it does not fit, nothing changes. */
+  /**
+   * Resumes from a saved state of a chain with the same transforms and parameters. If the state can't be loaded,
+   * nothing changes.
+   */
   load(states: readonly TransformState[]): void {
     const call = 'GradientChain.load';
     checkCount(call, 'transforms', this.#stages.length, states);

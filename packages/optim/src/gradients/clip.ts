@@ -1,4 +1,4 @@
-/** Clips gradients between the backward pass and the optimizer. */
+/** Clips gradients between the backward pass and the optimizer's step. */
 
 import { areWithin, describeValue, isTracing, refuseInTrace } from '@tapegrad/core/extend';
 import { ArgumentError, div, type Gradients, type Tensor, zeros } from '@tapegrad/core/lean';
@@ -18,22 +18,22 @@ export interface ClipNormOptions {
   readonly errorIfNonFinite?: boolean;
 }
 
-/** Throws unless these are options of clipping by norm. */
+/** Throws unless the options are valid for clipping by norm. */
 export function checkClipNormOptions(call: string, options: ClipNormOptions): void {
   checkNames(call, options, [], ['errorIfNonFinite']);
   if (options.errorIfNonFinite !== undefined) checkFlag(call, 'errorIfNonFinite', options.errorIfNonFinite);
 }
 
-/** A norm as a product. Neither factor overflows if the elements are finite. */
+/** A norm, represented as a product of two factors. Neither factor overflows if the elements are finite. */
 interface Norm {
   readonly unit: number;
   readonly inUnits: number;
 }
 
-/** If a sum of squares is at least this large, squares that underflow don't matter. */
+/** The smallest sum of squares for which squares that underflow don't matter. */
 const leastSafe = 1e-280;
 
-/** Computes the Euclidean norm of all gradients as one vector. */
+/** Computes the Euclidean norm of all gradients, taken together as one vector. */
 function totalNorm(gradients: Gradients): Norm {
   let squares = 0;
   for (const [, { data }] of gradients) {
@@ -44,7 +44,7 @@ function totalNorm(gradients: Gradients): Norm {
     : normInUnits(gradients);
 }
 
-/** Computes the norm in units of the largest element, for elements whose squares overflow or underflow. */
+/** Computes the norm as a multiple of the largest element, for gradients whose squares overflow or underflow. */
 function normInUnits(gradients: Gradients): Norm {
   let unit = 0;
   for (const [, { data }] of gradients) {
@@ -72,8 +72,8 @@ function refuseNonFinite(gradients: Gradients, norm: number): never {
 const isInfinite = (gradient: Tensor): Tensor => gradient.abs().equal(Infinity);
 
 /**
- * Returns the limit of the clipped gradients as their infinite elements grow equally: these elements share the norm,
- * and all others are 0.
+ * Clips gradients that have infinite elements. The result is the limit as these elements grow equally: they share the
+ * norm equally, and all other elements are 0.
  */
 function clippedInfinite(gradients: Gradients, maxNorm: number): Gradients {
   let count = 0;
@@ -87,7 +87,7 @@ function clippedInfinite(gradients: Gradients, maxNorm: number): Gradients {
   });
 }
 
-/** Numbers of at least this size have full precision, in float32 too. */
+/** The smallest number that still has full precision, even in float32. */
 const leastNormal = 2 ** -126;
 
 /**
@@ -116,17 +116,17 @@ function clippedInTrace(gradients: Gradients, maxNorm: number): { gradients: Gra
 }
 
 /**
- * Scales all gradients equally so that their Euclidean norm, as one vector, is at most `maxNorm`. The factor is min(1,
- * maxNorm / (norm + 1e-6)) (Pascanu et al. 2013; the 1e-6 is PyTorch's).
+ * Scales all gradients by the same factor, so that their Euclidean norm, taken together as one vector, is at most
+ * `maxNorm`. The factor is min(1, maxNorm / (norm + 1e-6)) (Pascanu et al. 2013; the 1e-6 is PyTorch's).
  *
- * No NaN is created, whereas PyTorch turns each infinity, and all gradients if one is NaN, into NaN. If there are
- * infinite elements, they share the norm equally and all other elements become 0: the limit as the infinite elements
- * grow equally. If an element is NaN, the gradients are unchanged, since their norm is undefined. With
- * `errorIfNonFinite`, both cases throw.
+ * Clipping never creates a NaN. If there are infinite elements, they share the norm equally and all other elements
+ * become 0. This is the limit as the infinite elements grow equally. If an element is NaN, the gradients stay
+ * unchanged, since their norm is undefined. PyTorch turns infinite elements into NaN, and turns all gradients into NaN
+ * if one element is NaN. With `errorIfNonFinite`, both cases throw.
  *
- * @returns the gradients, and their norm before clipping, which is NaN or infinite if a gradient is. It does not overflow if
- * only the squares of finite elements do.
- * @throws ArgumentError for a non-finite norm, with `errorIfNonFinite`; it names the parameter.
+ * @returns The clipped gradients, and the norm before clipping. The norm is NaN or infinite if an element is. If only
+ * the squares of finite elements overflow, the norm is still finite.
+ * @throws ArgumentError if the norm is NaN or infinite and `errorIfNonFinite` is set. The message names the parameter.
  * @example
  * const w = parameter(tensor([3, 4]));
  * const { gradients, norm } = clipGradNorm(w.mul(w).sum().backward(), 1);
@@ -149,7 +149,8 @@ export function clipGradNorm(
   const factor = maxNorm / (norm + 1e-6);
   if (factor >= 1) return { gradients, norm };
   if (factor >= leastNormal || maxNorm === 0) return { gradients: gradients.scale(factor), norm };
-  // A factor this small loses digits in the dtype of a gradient, or is 0; its square root does not.
+  // A very small factor may lose digits in the dtype of a gradient, or become 0. Its square root does not, so it is
+  // applied twice.
   const rootOfNorm = norm < Infinity ? Math.sqrt(norm + 1e-6) : Math.sqrt(unit) * Math.sqrt(inUnits);
   const root = Math.sqrt(maxNorm) / rootOfNorm;
   return { gradients: gradients.scale(root).scale(root), norm };

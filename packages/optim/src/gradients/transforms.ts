@@ -1,11 +1,11 @@
-/** The transforms for a `GradientChain`. */
+/** The transforms that a `GradientChain` can contain. */
 
 import { Gradients, noGrad, type Tensor } from '@tapegrad/core/lean';
 import { checkFlag, checkNames, checkNotNegative, checkShare, checkWhole } from '../options.ts';
 import type { GradientTransform } from './chain.ts';
 import { type ClipNormOptions, checkClipNormOptions, checkLimit, clipGradNorm, clipGradValue } from './clip.ts';
 
-/** Clips the norm of all gradients; see `clipGradNorm`. */
+/** Returns a transform that clips the norm of all gradients; see `clipGradNorm`. */
 export function clipByNorm(maxNorm: number, options: ClipNormOptions = {}): GradientTransform {
   checkLimit('clipByNorm', 'maxNorm', maxNorm);
   checkClipNormOptions('clipByNorm', options);
@@ -16,7 +16,7 @@ export function clipByNorm(maxNorm: number, options: ClipNormOptions = {}): Grad
   };
 }
 
-/** Clamps each element of the gradients; see `clipGradValue`. */
+/** Returns a transform that clamps each element of the gradients; see `clipGradValue`. */
 export function clipByValue(limit: number): GradientTransform {
   checkLimit('clipByValue', 'the limit', limit);
   return {
@@ -26,7 +26,10 @@ export function clipByValue(limit: number): GradientTransform {
   };
 }
 
-/** Adds c w to the gradient of each parameter w: the gradient of a penalty c/2 |w|² on the loss. */
+/**
+ * Returns a transform that adds c w to the gradient of each parameter w. This is the gradient of a penalty c/2 |w|² on
+ * the loss.
+ */
 export function weightDecay(c: number): GradientTransform {
   checkNotNegative('weightDecay', 'the decay', c);
   return {
@@ -37,9 +40,10 @@ export function weightDecay(c: number): GradientTransform {
 }
 
 /**
- * Replaces each gradient g by the velocity v ← m v + g, or by g + m v with Nesterov's momentum.
+ * Returns a transform that replaces each gradient g by the velocity v ← m v + g. With Nesterov's momentum, it replaces
+ * g by g + m v.
  *
- * @param m the decay factor of the velocity, in [0, 1).
+ * @param m The decay factor of the velocity, in [0, 1).
  */
 export function momentum(
   m: number,
@@ -62,10 +66,10 @@ export function momentum(
 }
 
 /**
- * Replaces each gradient g by the running mean e ← d e + (1 - d) g, divided by 1 - d^t after t gradients unless `debias` is
- * false.
+ * Returns a transform that replaces each gradient g by the running mean e ← d e + (1 - d) g. After t gradients, the
+ * mean is divided by 1 - d^t, unless `debias` is false.
  *
- * @param d the decay factor of the mean, in [0, 1).
+ * @param d The decay factor of the mean, in [0, 1).
  */
 export function ema(d: number, options: { readonly debias?: boolean } = {}): GradientTransform<Gradients, 'mean'> {
   checkNames('ema', options, [], ['debias']);
@@ -85,8 +89,9 @@ export function ema(d: number, options: { readonly debias?: boolean } = {}): Gra
 }
 
 /**
- * Holds gradients back until it has received `count` of them, then passes on their mean. Use it if a batch has to be
- * split into `count` parts to fit in memory. If a parameter has no gradient in some parts, it counts as 0 there.
+ * Returns a transform that holds gradients back until it has received them `count` times, and then passes on their
+ * mean. Use it if a batch must be split into `count` parts because of limited memory. If a parameter has no gradient
+ * for some of the parts, its gradient counts as 0 there.
  *
  * @example
  * const w = parameter(tensor([1]));

@@ -10,11 +10,11 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 export interface AdadeltaOptions extends OptimizerOptions, DecayOptions {
   /** The decay factor of the running means of squares. Defaults to 0.9. */
   readonly rho?: number;
-  /** Keeps the divisor, and the first step, above 0. Defaults to 1e-6. */
+  /** A number added to both running means, which keeps the divisor and the first step above 0. Defaults to 1e-6. */
   readonly eps?: number;
 }
 
-/** The running means of the squares of gradients and of steps. */
+/** The running means of the squares of gradients and of the squares of steps. */
 type AdadeltaState = { readonly square: Data; readonly stepSquare: Data };
 
 type AdadeltaNumbers = Record<'l2' | 'decayFactor' | 'rate' | 'rho' | 'oneMinusRho' | 'eps', number>;
@@ -36,15 +36,15 @@ const defaults: Defaults<AdadeltaOptions> = { ...noDecay, rho: 0.9, eps: 1e-6 };
 
 /**
  * Steps along the gradient, with a step length estimated from previous steps, so that the learning rate can stay 1.
- * With gradient g and learning rate a,
+ * With gradient g and learning rate a:
  *
  *     v ← ρ v + (1 - ρ) g²
  *     d = √(u + ε) / √(v + ε) g
  *     u ← ρ u + (1 - ρ) d²
  *     w ← w - a d
  *
- * (Zeiler 2012, "ADADELTA: an adaptive learning rate method"). Before that, a weight decay c of kind `l2` makes g ← g +
- * c w, and one of kind `decoupled` makes w ← w - a c w.
+ * (Zeiler 2012, "ADADELTA: an adaptive learning rate method"). Weight decay c comes before these steps: g ← g + c w if
+ * it is of kind `l2`, or w ← w - a c w if it is `decoupled`.
  *
  * @example
  * const w = parameter(tensor([1]));
@@ -53,7 +53,10 @@ const defaults: Defaults<AdadeltaOptions> = { ...noDecay, rho: 0.9, eps: 1e-6 };
  * Math.abs(w.item()) < 0.01; // true
  */
 export class Adadelta extends Optimizer<AdadeltaOptions, AdadeltaState> {
-  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
+  /**
+   * @param trained The parameters, or groups `{ parameters, ...options }` whose options override those of the
+   * optimizer.
+   */
   constructor(trained: ParametersOrGroups<AdadeltaOptions>, options: AdadeltaOptions) {
     super(trained, options, defaults);
   }

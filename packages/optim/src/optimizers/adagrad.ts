@@ -8,11 +8,14 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 
 /** The options of `Adagrad`. */
 export interface AdagradOptions extends OptimizerOptions, DecayOptions {
-  /** The rate at which the learning rate falls. Defaults to 0. */
+  /** The rate η at which the learning rate decreases. Defaults to 0. */
   readonly learningRateDecay?: number;
-  /** The initial sum of squares. Each group has its own; PyTorch uses the optimizer's for all. Defaults to 0. */
+  /**
+   * The initial sum of squares. Each group can set this option; in PyTorch, the optimizer's value applies to all
+   * groups. Defaults to 0.
+   */
   readonly initialAccumulatorValue?: number;
-  /** Keeps the divisor above 0. Defaults to 1e-10. */
+  /** The number added to the divisor to keep it above 0. Defaults to 1e-10. */
   readonly eps?: number;
 }
 
@@ -35,14 +38,14 @@ const defaults: Defaults<AdagradOptions> = {
 };
 
 /**
- * Steps along the gradient, divided by the root of the sum of all its squares so far. With gradient g, learning rate a, its
- * decay η and the step t,
+ * Steps along the gradient, divided by the root of the sum of all its squares so far. With gradient g, learning rate a,
+ * decay η of the learning rate, and step number t:
  *
  *     s ← s + g²
  *     w ← w - a / (1 + (t - 1) η) g / (√s + ε)
  *
- * (Duchi et al. 2011, "Adaptive subgradient methods for online learning and stochastic optimization"). Before that, a weight
- * decay c of kind `l2` makes g ← g + c w, and one of kind `decoupled` makes w ← w - a c w.
+ * (Duchi et al. 2011, "Adaptive subgradient methods for online learning and stochastic optimization"). Weight decay c
+ * comes before these steps: g ← g + c w if it is of kind `l2`, or w ← w - a c w if it is `decoupled`.
  *
  * @example
  * const w = parameter(tensor([1, -2]));
@@ -51,7 +54,10 @@ const defaults: Defaults<AdagradOptions> = {
  * w.toArray(); // [0.9, -1.9]
  */
 export class Adagrad extends Optimizer<AdagradOptions, AdagradState> {
-  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
+  /**
+   * @param trained The parameters, or groups `{ parameters, ...options }` whose options override those of the
+   * optimizer.
+   */
   constructor(trained: ParametersOrGroups<AdagradOptions>, options: AdagradOptions) {
     super(trained, options, defaults);
   }

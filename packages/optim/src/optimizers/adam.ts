@@ -16,7 +16,10 @@ import {
 
 /** The options of `Adam`. */
 export interface AdamOptions extends MomentOptions {
-  /** Whether to divide by the largest mean of squares so far, so that steps don't get longer again. Defaults to false. */
+  /**
+   * Whether to divide by the largest running mean of squares so far, instead of the current one. Then the divisor never
+   * decreases. Defaults to false.
+   */
   readonly amsgrad?: boolean;
 }
 
@@ -39,14 +42,15 @@ const adam: ElementFormula<AdamState & UpdateArrays, AdamNumbers> = (k, arrays, 
 const defaults: Defaults<AdamOptions> = { ...defaultMoments, amsgrad: false };
 
 /**
- * Adam: steps along the mean gradient, divided by its root mean square. With gradient g, learning rate a and the step t,
+ * Adam: steps along the running mean of the gradient, divided by the root of the running mean of its square. With
+ * gradient g, learning rate a and step number t:
  *
  *     m ← β1 m + (1 - β1) g
- *     v ← β2 v + (1 - β2) g²               with amsgrad, v below is the largest so far
+ *     v ← β2 v + (1 - β2) g²               with amsgrad, the next line uses the largest v so far
  *     w ← w - a m / (1 - β1^t) / (√(v / (1 - β2^t)) + ε)
  *
- * (Kingma and Ba 2015, "Adam: a method for stochastic optimization"; amsgrad: Reddi et al. 2018). Before that, a weight
- * decay c of kind `l2` makes g ← g + c w, and one of kind `decoupled` makes w ← w - a c w.
+ * (Kingma and Ba 2015, "Adam: a method for stochastic optimization"; amsgrad: Reddi et al. 2018). Weight decay c comes
+ * before these steps: g ← g + c w if it is of kind `l2`, or w ← w - a c w if it is `decoupled`.
  *
  * @example
  * const w = parameter(tensor([1, -2]));
@@ -55,7 +59,10 @@ const defaults: Defaults<AdamOptions> = { ...defaultMoments, amsgrad: false };
  * w.toArray(); // [0.9, -1.9]
  */
 export class Adam extends Optimizer<AdamOptions, AdamState> {
-  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
+  /**
+   * @param trained The parameters, or groups `{ parameters, ...options }` whose options override those of the
+   * optimizer.
+   */
   constructor(trained: ParametersOrGroups<AdamOptions>, options: AdamOptions) {
     super(trained, options, defaults);
   }
@@ -77,8 +84,8 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
 }
 
 /**
- * Adam with a weight decay that is a separate step and defaults to 0.01 (Loshchilov and Hutter 2019, "Decoupled weight decay
- * regularization").
+ * Adam with decoupled weight decay, which is a separate step and defaults to 0.01 (Loshchilov and Hutter 2019,
+ * "Decoupled weight decay regularization").
  *
  * @example
  * const w = parameter(tensor([1, -2]));
@@ -87,7 +94,10 @@ export class Adam extends Optimizer<AdamOptions, AdamState> {
  * w.toArray(); // [0.85, -1.8]
  */
 export class AdamW extends Adam {
-  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
+  /**
+   * @param trained The parameters, or groups `{ parameters, ...options }` whose options override those of the
+   * optimizer.
+   */
   constructor(trained: ParametersOrGroups<AdamOptions>, options: AdamOptions) {
     super(trained, { weightDecay: 0.01, decay: 'decoupled', ...given(options ?? {}) } as AdamOptions);
   }

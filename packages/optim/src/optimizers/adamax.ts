@@ -25,14 +25,15 @@ const adamax: ElementFormula<AdamaxState & UpdateArrays, AdamaxNumbers> = (
 };
 
 /**
- * Adam, divided by the largest gradient, with older ones discounted. With gradient g, learning rate a and the step t,
+ * A variant of Adam that divides by a running maximum of the gradient, which decays over time. With gradient g,
+ * learning rate a and step number t:
  *
  *     m ← β1 m + (1 - β1) g
  *     u ← max(β2 u, |g| + ε)
  *     w ← w - a m / (1 - β1^t) / u
  *
- * (Kingma and Ba 2015, section 7.1; ε as in PyTorch). Before that, a weight decay c of kind `l2` makes g ← g + c w, and one
- * of kind `decoupled` makes w ← w - a c w.
+ * (Kingma and Ba 2015, section 7.1; ε as in PyTorch). Weight decay c comes before these steps: g ← g + c w if it is of
+ * kind `l2`, or w ← w - a c w if it is `decoupled`.
  *
  * @example
  * const w = parameter(tensor([1, -2]));
@@ -41,7 +42,10 @@ const adamax: ElementFormula<AdamaxState & UpdateArrays, AdamaxNumbers> = (
  * w.toArray(); // [0.9, -1.9]
  */
 export class Adamax extends Optimizer<AdamaxOptions, AdamaxState> {
-  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
+  /**
+   * @param trained The parameters, or groups `{ parameters, ...options }` whose options override those of the
+   * optimizer.
+   */
   constructor(trained: ParametersOrGroups<AdamaxOptions>, options: AdamaxOptions) {
     super(trained, options, defaultMoments);
   }

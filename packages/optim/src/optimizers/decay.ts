@@ -4,13 +4,16 @@ import { checkNotNegative, checkWord } from '../options.ts';
 
 /** The options of weight decay. */
 export interface DecayOptions {
-  /** The strength with which parameters are pulled towards zero. */
+  /** The factor c that determines how strongly parameters are pulled towards zero. */
   readonly weightDecay?: number;
-  /** Whether the decay is part of the gradient, like a penalty on the loss (`l2`), or a separate step (`decoupled`). */
+  /**
+   * How decay is applied: as part of the gradient, like a penalty on the loss (`l2`), or as a separate step
+   * (`decoupled`).
+   */
   readonly decay?: 'l2' | 'decoupled';
 }
 
-/** The defaults: no decay, and the kind `l2`. */
+/** The defaults: no decay, and kind `l2`. */
 export const noDecay: Required<DecayOptions> = { weightDecay: 0, decay: 'l2' };
 
 export function checkDecay(call: string, { weightDecay, decay }: Required<DecayOptions>): void {
@@ -19,8 +22,8 @@ export function checkDecay(call: string, { weightDecay, decay }: Required<DecayO
 }
 
 /**
- * Returns both kinds of decay as factors of a parameter w: `l2 · w` is added to the gradient, and the step starts from
- * `decayFactor · w`.
+ * Returns the factors for both kinds of decay of a parameter w. `l2 · w` is added to the gradient, and the step starts
+ * from `decayFactor · w`.
  */
 export function decayFactors({
   learningRate,

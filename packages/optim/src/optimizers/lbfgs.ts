@@ -17,22 +17,28 @@ import { type Point, strongWolfe } from './line-search.ts';
 
 /** The options of `LBFGS`. */
 export interface LBFGSOptions {
-  /** The distance to go along a direction, or to try first with a line search. Defaults to 1. */
+  /** The step length along a direction. With a line search, this is the first length to try. Defaults to 1. */
   readonly learningRate?: number;
-  /** The maximum number of directions in a step. Defaults to 20. */
+  /** The maximum number of directions that a step follows. Defaults to 20. */
   readonly maxIter?: number;
   /** The number of loss evaluations after which a step ends. Defaults to 5/4 of `maxIter`. */
   readonly maxEval?: number;
-  /** A gradient whose elements are all at most this large counts as 0. Defaults to 1e-7. */
+  /**
+   * The threshold of the gradient: a gradient counts as 0 if the absolute values of its elements are all at most this
+   * large. Defaults to 1e-7.
+   */
   readonly toleranceGrad?: number;
   /**
-   * A smaller change of the loss or of all parameters counts as none. Defaults to 1e-9. If all elements of the first
-   * gradient are below 1e-2, the loss is divided by the largest of them before it is compared.
+   * The threshold of change: if the loss, or all parameters, change by less, the step ends. Defaults to 1e-9. If all
+   * elements of the first gradient are below 1e-2, the loss is divided by the largest of them before the comparison.
    */
   readonly toleranceChange?: number;
   /** The number of gradient changes to remember. Defaults to 100. */
   readonly historySize?: number;
-  /** The method to find the step length; `none` uses the learning rate. Defaults to `strongWolfe`. */
+  /**
+   * How to find the step length along a direction: by a line search (`strongWolfe`), or by using the learning rate
+   * (`none`). Defaults to `strongWolfe`.
+   */
   readonly lineSearch?: 'strongWolfe' | 'none';
   /** Whether a parameter may have no gradient, which then counts as 0. Defaults to false. */
   readonly allowUnused?: boolean;
@@ -50,36 +56,39 @@ const defaults: Required<LBFGSOptions> = {
 };
 
 /**
- * The reason why a step ended. It followed all its directions (`iterations`) or made all its evaluations
- * (`evaluations`). The gradient has no element above `toleranceGrad` (`gradient`), or is not finite (`nonFinite`). The
- * loss falls along the direction by no more than `toleranceChange` (`slope`), or the loss or the parameters changed by
- * less than that (`change`).
+ * The reason why a step ended:
+ * - `iterations`: the step followed `maxIter` directions.
+ * - `evaluations`: the step evaluated the loss `maxEval` times.
+ * - `gradient`: the gradient has no element above `toleranceGrad`.
+ * - `nonFinite`: the gradient is not finite.
+ * - `slope`: the loss falls too little along the direction: its derivative is above `-toleranceChange`.
+ * - `change`: the loss or the parameters changed by less than `toleranceChange`.
  */
 export type LBFGSStop = 'iterations' | 'evaluations' | 'gradient' | 'slope' | 'change' | 'nonFinite';
 
-/** A step from one point to the next, and the change of the gradient over it. */
+/** The difference between two successive points, and the change of the gradient between them. */
 interface Change {
   readonly step: Float64Array;
   readonly gradient: Float64Array;
 }
 
-/** The state between directions. */
+/** What the optimizer remembers from one direction to the next. */
 interface Progress {
-  /** The number of directions so far. */
+  /** The number of directions followed so far. */
   readonly iterations: number;
-  /** The last direction, the step length along it, and the gradient before it. */
+  /** The last direction. The fields after it are the step length along it, and the gradient before it. */
   readonly direction: Float64Array;
   readonly t: number;
   readonly gradient: Float64Array;
-  /** The last changes, oldest first. */
+  /** The most recent changes, oldest first. */
   readonly history: readonly Change[];
-  /** The scale of the inverse Hessian before the history is applied. */
+  /** The scale of the initial estimate of the inverse Hessian, to which the history is then applied. */
   readonly scale: number;
-  /** The unit of losses and gradients. */
+  /** The number by which losses and gradients are divided. */
   readonly unit: number;
 }
 
-/** The state of `LBFGS` as plain data for `structuredClone`. */
+/** The state of `LBFGS` as plain data, suitable for `structuredClone`. */
 export interface LBFGSState {
   readonly options: Required<LBFGSOptions>;
   /** The number of loss evaluations so far. */
@@ -87,23 +96,24 @@ export interface LBFGSState {
   readonly progress: Progress;
 }
 
-/** Changes with less curvature than this are not remembered. */
+/** The threshold of curvature below which a change is not remembered. */
 const leastCurvature = 1e-10;
 
 /**
- * If all elements of the first gradient are smaller, the loss is rescaled, since the tolerances assume larger ones.
+ * If all elements of the first gradient are smaller than this, the loss is rescaled, since the tolerances assume larger
+ * ones.
  */
 const leastSize = 1e-2;
 
 /**
- * Limited-memory BFGS: follows -H g to a point that a line search finds. The inverse Hessian H is built from the last
- * changes of the gradient g (Liu and Nocedal 1989, "On the limited memory BFGS method for large scale optimization").
- * Computes as PyTorch does, except that the line search is on by default. Use it for losses without noise, such as over
- * all data at once.
+ * Limited-memory BFGS. Moves along -H g to a point that a line search finds. H estimates the inverse Hessian from the
+ * last changes of the gradient g (Liu and Nocedal 1989, "On the limited memory BFGS method for large scale
+ * optimization"). The computation is the same as PyTorch's, except that the line search is on by default. Use it for
+ * losses without noise, for example a loss over all data at once.
  *
  * All parameters are treated as one vector, and a step may evaluate the loss several times. If all elements of the
- * first gradient are below 1e-2, the loss is divided by the largest of them first; without this, as in PyTorch, such
- * losses make no progress. `stopped` says why a step ended.
+ * first gradient are below 1e-2, the loss is first divided by the largest of them. Without this division, as in
+ * PyTorch, training with such a loss makes no progress. `stopped` tells why a step ended.
  *
  * @example
  * const x = parameter(tensor(-1.2, { dtype: 'float64' }));
@@ -133,7 +143,7 @@ export class LBFGS {
     this.#progress = { iterations: 0, direction: none, t: 0, gradient: none, history: [], scale: 1, unit: 1 };
   }
 
-  /** The distance to go along a direction; may be changed between steps. */
+  /** The step length along a direction; see `LBFGSOptions`. It may be changed between steps. */
   get learningRate(): number {
     return this.#options.learningRate;
   }
@@ -143,17 +153,17 @@ export class LBFGS {
     this.#options = { ...this.#options, learningRate };
   }
 
-  /** The reason why the last step ended; `undefined` before the first. */
+  /** The reason why the last step ended; `undefined` before the first step. */
   get stopped(): LBFGSStop | undefined {
     return this.#stopped;
   }
 
   /**
-   * Follows up to `maxIter` directions, fewer if the gradient vanishes or nothing changes any more. If the closure throws,
-   * the parameters are restored.
+   * Follows up to `maxIter` directions. It follows fewer if the gradient vanishes, or if the loss or the parameters no
+   * longer change. If the closure throws, the parameters are restored.
    *
-   * @param closure computes the loss, a scalar, from the current parameters.
-   * @returns the loss before the step.
+   * @param closure Computes the loss, a scalar, from the current parameters.
+   * @returns The loss before the step.
    */
   step(closure: () => Tensor): number {
     if (typeof closure !== 'function') {
@@ -218,7 +228,7 @@ export class LBFGS {
         this.#assign(along(start, t, direction));
       } else {
         this.#assign(along(start, t, direction));
-        // After the last direction the loss is left to the next step, which evaluates it anyway.
+        // The loss after the last direction isn't evaluated here, since the next step evaluates it anyway.
         if (iteration === maxIter) break;
         ({ loss, gradient } = this.#evaluate(closure, unit));
         evaluations++;
@@ -279,12 +289,15 @@ export class LBFGS {
     }
   }
 
-  /** Returns a copy of the optimizer's state as plain data: with the parameters, all that is needed to resume from here. */
+  /**
+   * Returns a copy of the optimizer's state as plain data. Together with the parameters, it contains everything needed
+   * to resume training.
+   */
   state(): LBFGSState {
     return { options: { ...this.#options }, evaluations: this.#evaluations, progress: copyOf(this.#progress) };
   }
 
-  /** Resumes from the state of an optimizer of the same parameters. If it does not fit, nothing changes. */
+  /** Resumes from a saved state of an optimizer with the same parameters. If the state can't be loaded, nothing changes. */
   load(state: LBFGSState): void {
     const call = 'LBFGS.load';
     checkState(call, state);
@@ -299,13 +312,13 @@ export class LBFGS {
   }
 }
 
-/** A loss with its gradient. */
+/** A loss and its gradient. */
 interface Evaluation {
   readonly loss: number;
   readonly gradient: Float64Array;
 }
 
-/** Returns the unit of a loss with this first gradient: 1, unless the loss is scaled down. */
+/** Returns the number by which to divide the loss, given its first gradient. It is 1 unless the gradient is small. */
 function unitOf(gradient: Float64Array): number {
   const size = largest(gradient);
   return size > 0 && size < leastSize ? size : 1;
@@ -314,7 +327,7 @@ function unitOf(gradient: Float64Array): number {
 const inUnits = ({ loss, gradient }: Evaluation, unit: number): Evaluation =>
   unit === 1 ? { loss, gradient } : { loss: loss / unit, gradient: gradient.map((g) => g / unit) };
 
-/** Returns a checked copy of the state between directions. */
+/** Returns a copy of saved progress, after checking it. */
 function checkedProgress(call: string, progress: Progress, size: number): Progress {
   checkState(`${call}: progress`, progress);
   const { iterations, t, scale, unit, history } = progress;
@@ -348,7 +361,7 @@ function checkOptions(call: string, options: Required<LBFGSOptions>): void {
   checkWord(call, 'lineSearch', options.lineSearch, ['strongWolfe', 'none']);
 }
 
-/** Returns the history and the scale, updated with the last step if its curvature was large enough. */
+/** Returns the history and the scale. If the last step had enough curvature, both include it. */
 function learned(
   { direction, t, gradient: before, history, scale }: Progress,
   gradient: Float64Array,

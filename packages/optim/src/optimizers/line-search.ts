@@ -1,21 +1,21 @@
 /** Line search: finds the step length along a direction. */
 
-/** A point along the direction. */
+/** A point along the search direction. */
 export interface Point {
-  /** The point's distance from the start, as a multiple of the direction. */
+  /** The distance of the point from the start, as a multiple of the direction. */
   readonly t: number;
   readonly loss: number;
-  /** The gradient with respect to the parameters. */
+  /** The gradient at the point, with respect to the parameters. */
   readonly gradient: Float64Array;
-  /** The derivative of the loss with respect to t. */
+  /** The derivative of the loss with respect to t at the point. */
   readonly slope: number;
 }
 
 export interface LineSearchOptions {
-  /** The position of the first point to try. */
+  /** The distance of the first point to try. */
   readonly t: number;
   readonly maxEvaluations: number;
-  /** A bracket narrower than this is not searched further. */
+  /** The width below which a bracket is not searched further. */
   readonly narrowest: number;
 }
 
@@ -23,8 +23,8 @@ const sufficientDecrease = 1e-4;
 const curvature = 0.9;
 
 /**
- * Returns the minimizer of the cubic through two points with given slopes, within bounds. Returns the midpoint if the
- * cubic has no minimum.
+ * Returns the position of the minimum of the cubic through two points with given slopes, clamped to the bounds. If the
+ * cubic has no minimum, returns the midpoint.
  */
 function cubicMinimum(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.max(a.t, b.t)): number {
   const [left, right] = a.t <= b.t ? [a, b] : [b, a];
@@ -36,19 +36,19 @@ function cubicMinimum(a: Point, b: Point, low = Math.min(a.t, b.t), high = Math.
 }
 
 /**
- * Finds a point where the strong Wolfe conditions hold. The loss must have fallen by at least 1e-4 of the decrease
- * predicted by the initial slope, and the slope must be at most 0.9 of the initial one in size (Nocedal and Wright
- * 2006, "Numerical optimization", algorithms 3.5 and 3.6). Interpolation and safeguards are those of minFunc, as in
- * PyTorch. If the evaluations run out, returns the best point found.
+ * Finds a point where the strong Wolfe conditions hold. First, the decrease of the loss must be at least 1e-4 of the
+ * decrease that the initial slope predicts. Second, the absolute slope must be at most 0.9 of the initial one (Nocedal
+ * and Wright 2006, "Numerical optimization", algorithms 3.5 and 3.6). Interpolation and safeguards follow minFunc, as
+ * in PyTorch. If no evaluations are left, returns the best point found.
  *
- * @param start the point t = 0, where the slope must be negative.
+ * @param start The point t = 0, where the slope must be negative.
  */
 export function strongWolfe(
   evaluate: (t: number) => Point,
   start: Point,
   { t, maxEvaluations, narrowest }: LineSearchOptions,
 ): { readonly point: Point; readonly evaluations: number } {
-  // A NaN loss is not a decrease.
+  // Written so that a NaN loss doesn't count as a decrease.
   const decreases = ({ t: place, loss }: Point): boolean =>
     loss <= start.loss + sufficientDecrease * place * start.slope;
   const isFlat = ({ slope }: Point): boolean => Math.abs(slope) <= -curvature * start.slope;
@@ -56,7 +56,7 @@ export function strongWolfe(
   let previous = start;
   let point = evaluate(t);
   let evaluations = 1;
-  // Counts evaluations after the first, which PyTorch does not count towards the limit.
+  // Counts the evaluations after the first. Like PyTorch, leaves the first out of the limit.
   let steps = 0;
   for (; steps < maxEvaluations; steps++) {
     if (!decreases(point) || (steps > 1 && point.loss >= previous.loss)) break;
@@ -75,7 +75,8 @@ export function strongWolfe(
     const [first, last] = bracket.map((end) => end.t).sort((a, b) => a - b) as [number, number];
     if (last - first < narrowest) break;
     let place = cubicMinimum(bracket[0], bracket[1]);
-    // A point at an end, or the second in a row close to an end, is moved away from that end.
+    // Moves a point away from an end of the bracket if it lies at that end, or if two points in a row are close to an
+    // end.
     const margin = 0.1 * (last - first);
     const isClose = Math.min(last - place, place - first) < margin;
     if (isClose && (isStuck || place >= last || place <= first)) {

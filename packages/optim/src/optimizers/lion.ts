@@ -8,7 +8,7 @@ import { checkDecay, type DecayOptions, decayFactors } from './decay.ts';
 
 /** The options of `Lion`. */
 export interface LionOptions extends OptimizerOptions, DecayOptions {
-  /** The weight of the velocity, as opposed to the gradient, in the direction of a step. Defaults to 0.9. */
+  /** The weight of the velocity in the direction of a step; the gradient has weight 1 - beta1. Defaults to 0.9. */
   readonly beta1?: number;
   /** The decay factor of the velocity. Defaults to 0.99. */
   readonly beta2?: number;
@@ -34,13 +34,14 @@ const lion: ElementFormula<LionState & UpdateArrays, LionNumbers> = (k, { w, gra
 const defaults: Defaults<LionOptions> = { weightDecay: 0, decay: 'decoupled', beta1: 0.9, beta2: 0.99 };
 
 /**
- * Takes steps of fixed length along the sign of the momentum. With gradient g and learning rate a,
+ * Steps along the sign of the momentum, so that every element changes by the same amount. With gradient g, velocity v
+ * and learning rate a:
  *
  *     w ← w - a sign(β1 v + (1 - β1) g)
  *     v ← β2 v + (1 - β2) g
  *
- * (Chen et al. 2023, "Symbolic discovery of optimization algorithms"). Before that, a weight decay c of kind `decoupled`,
- * the default, makes w ← w - a c w, and one of kind `l2` makes g ← g + c w.
+ * (Chen et al. 2023, "Symbolic discovery of optimization algorithms"). Weight decay c comes before these steps: w ← w -
+ * a c w if it is `decoupled`, the default, or g ← g + c w if it is of kind `l2`.
  *
  * @example
  * const w = parameter(tensor([1, -2]));
@@ -49,7 +50,10 @@ const defaults: Defaults<LionOptions> = { weightDecay: 0, decay: 'decoupled', be
  * w.toArray(); // [0.9, -1.9]
  */
 export class Lion extends Optimizer<LionOptions, LionState> {
-  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
+  /**
+   * @param trained The parameters, or groups `{ parameters, ...options }` whose options override those of the
+   * optimizer.
+   */
   constructor(trained: ParametersOrGroups<LionOptions>, options: LionOptions) {
     super(trained, options, defaults);
   }

@@ -9,9 +9,9 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 export interface MomentOptions extends OptimizerOptions, DecayOptions {
   /** The decay factor of the running mean of gradients. Defaults to 0.9. */
   readonly beta1?: number;
-  /** The decay factor of the running mean of their squares. Defaults to 0.999. */
+  /** The decay factor of the running mean of squared gradients. Defaults to 0.999. */
   readonly beta2?: number;
-  /** Keeps the divisor above 0. Defaults to 1e-8. */
+  /** The number added to the divisor to keep it above 0. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
@@ -26,10 +26,10 @@ export function checkMoments(call: string, options: Required<MomentOptions>): vo
 
 export type Moments = { readonly mean: Data; readonly square: Data };
 
-/** The numbers that all elements of a parameter share in a step. */
+/** The numbers of an update formula, which are the same for all elements of a parameter. */
 export type MomentNumbers = ReturnType<typeof momentNumbers>;
 
-/** Returns the numbers for the means and the decay, and `scale` = 1 / √(1 - β2^t). */
+/** Returns the numbers that the means and the decay need, and `scale` = 1 / √(1 - β2^t). */
 export const momentNumbers = (options: Required<MomentOptions>, step: number) => ({
   ...decayFactors(options),
   beta1: options.beta1,
@@ -42,7 +42,10 @@ export const momentNumbers = (options: Required<MomentOptions>, step: number) =>
 
 type Means = 'beta1' | 'oneMinusBeta1' | 'beta2' | 'oneMinusBeta2' | 'l2';
 
-/** Returns the gradient g with its l2 decay, and the next means m ← β1 m + (1 - β1) g and v ← β2 v + (1 - β2) g². */
+/**
+ * Returns the gradient g, including its l2 decay, and the updated means m ← β1 m + (1 - β1) g and v ← β2 v + (1 - β2)
+ * g².
+ */
 export function nextMoments<A>(
   k: ElementKernels<A>,
   { w, gradient, mean, square }: Readonly<Record<'w' | 'gradient' | 'mean' | 'square', A>>,

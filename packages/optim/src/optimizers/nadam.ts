@@ -16,11 +16,11 @@ import {
 
 /** The options of `NAdam`. */
 export interface NAdamOptions extends MomentOptions {
-  /** The rate at which the momentum grows from β1 / 2 to β1. Defaults to 0.004. */
+  /** The rate ψ at which the momentum grows from β1 / 2 to β1. Defaults to 0.004. */
   readonly momentumDecay?: number;
 }
 
-/** `muProduct` holds one number: μ_1 μ_2 … μ_t. */
+/** The state of NAdam: the moments, and in `muProduct` the product μ_1 μ_2 … μ_t. */
 type NAdamState = Moments & { readonly muProduct: Data };
 
 type NAdamNumbers = MomentNumbers & { readonly ofMean: number; readonly ofGradient: number };
@@ -35,7 +35,7 @@ const nadam: ElementFormula<Moments & UpdateArrays, NAdamNumbers> = (k, arrays, 
 const defaults: Defaults<NAdamOptions> = { ...defaultMoments, momentumDecay: 0.004 };
 
 /**
- * Adam with Nesterov's momentum. With gradient g, learning rate a, momentum decay ψ and the step t,
+ * Adam with Nesterov's momentum. With gradient g, learning rate a, momentum decay ψ and step number t:
  *
  *     μ_t = β1 (1 - 0.96^(t ψ) / 2)
  *     m ← β1 m + (1 - β1) g
@@ -43,8 +43,8 @@ const defaults: Defaults<NAdamOptions> = { ...defaultMoments, momentumDecay: 0.0
  *     n = μ_(t+1) m / (1 - μ_1 … μ_(t+1)) + (1 - μ_t) g / (1 - μ_1 … μ_t)
  *     w ← w - a n / (√(v / (1 - β2^t)) + ε)
  *
- * (Dozat 2016, "Incorporating Nesterov momentum into Adam"). Before that, a weight decay c of kind `l2` makes g ← g + c w,
- * and one of kind `decoupled` makes w ← w - a c w.
+ * (Dozat 2016, "Incorporating Nesterov momentum into Adam"). Weight decay c comes before these steps: g ← g + c w if it
+ * is of kind `l2`, or w ← w - a c w if it is `decoupled`.
  *
  * @example
  * const w = parameter(tensor([3]));
@@ -53,7 +53,10 @@ const defaults: Defaults<NAdamOptions> = { ...defaultMoments, momentumDecay: 0.0
  * Math.abs(w.item()) < 0.01; // true
  */
 export class NAdam extends Optimizer<NAdamOptions, NAdamState> {
-  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
+  /**
+   * @param trained The parameters, or groups `{ parameters, ...options }` whose options override those of the
+   * optimizer.
+   */
   constructor(trained: ParametersOrGroups<NAdamOptions>, options: NAdamOptions) {
     super(trained, options, defaults);
   }

@@ -18,7 +18,7 @@ export type RAdamOptions = MomentOptions;
 
 type RAdamNumbers = MomentNumbers & { readonly rate: number };
 
-/** The update while the mean of squares is unreliable. */
+/** The update formula while the mean of squares is unreliable. */
 const unrectified: ElementFormula<Moments & UpdateArrays, RAdamNumbers> = (k, arrays, numbers) => {
   const { m, v } = nextMoments(k, arrays, numbers);
   return { mean: m, square: v, w: k.sub(k.mul(numbers.decayFactor, arrays.w), k.mul(numbers.rate, m)) };
@@ -31,7 +31,8 @@ const rectified: ElementFormula<Moments & UpdateArrays, RAdamNumbers> = (k, arra
 };
 
 /**
- * Adam that ignores the mean of squares until it has seen enough of them. With gradient g, learning rate a and the step t,
+ * A variant of Adam that ignores the mean of squares during the first steps, while it is unreliable. With gradient g,
+ * learning rate a and step number t:
  *
  *     m ← β1 m + (1 - β1) g
  *     v ← β2 v + (1 - β2) g²
@@ -39,8 +40,8 @@ const rectified: ElementFormula<Moments & UpdateArrays, RAdamNumbers> = (k, arra
  *     w ← w - a m / (1 - β1^t)                                     while ρ <= 5, then
  *     w ← w - a r m / (1 - β1^t) √(1 - β2^t) / (√v + ε)            with r² = (ρ - 4)(ρ - 2) ρ∞ / ((ρ∞ - 4)(ρ∞ - 2) ρ)
  *
- * (Liu et al. 2020, "On the variance of the adaptive learning rate and beyond"). Before that, a weight decay c of kind `l2`
- * makes g ← g + c w, and one of kind `decoupled` makes w ← w - a c w.
+ * (Liu et al. 2020, "On the variance of the adaptive learning rate and beyond"). Weight decay c comes before these
+ * steps: g ← g + c w if it is of kind `l2`, or w ← w - a c w if it is `decoupled`.
  *
  * @example
  * const w = parameter(tensor([3]));
@@ -49,7 +50,10 @@ const rectified: ElementFormula<Moments & UpdateArrays, RAdamNumbers> = (k, arra
  * Math.abs(w.item()) < 0.01; // true
  */
 export class RAdam extends Optimizer<RAdamOptions, Moments> {
-  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
+  /**
+   * @param trained The parameters, or groups `{ parameters, ...options }` whose options override those of the
+   * optimizer.
+   */
   constructor(trained: ParametersOrGroups<RAdamOptions>, options: RAdamOptions) {
     super(trained, options, defaultMoments);
   }
@@ -72,7 +76,7 @@ export class RAdam extends Optimizer<RAdamOptions, Moments> {
   }
 }
 
-/** Returns the factor r of a step, or 0 while the mean of squares is unreliable. */
+/** Returns the factor r of a step, or 0 if the mean of squares is still unreliable. */
 function rectify(beta2: number, step: number): number {
   const most = 2 / (1 - beta2) - 1;
   const length = most - (2 * step * beta2 ** step) / (1 - beta2 ** step);

@@ -10,7 +10,7 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 export interface RMSpropOptions extends OptimizerOptions, DecayOptions {
   /** The decay factor of the running mean of squares. Defaults to 0.99. */
   readonly alpha?: number;
-  /** Keeps the divisor above 0. Defaults to 1e-8. */
+  /** The number added to the divisor to keep it above 0. Defaults to 1e-8. */
   readonly eps?: number;
   /** The decay factor of the velocity. Defaults to 0. */
   readonly momentum?: number;
@@ -31,7 +31,7 @@ const rmsprop: ElementFormula<RMSpropState & UpdateArrays, RMSpropNumbers> = (k,
   const g = k.add(gradient, k.mul(l2, w));
   const v = k.add(k.mul(alpha, square), k.mul(oneMinusAlpha, k.mul(g, g)));
   const m = mean && k.add(k.mul(alpha, mean), k.mul(oneMinusAlpha, g));
-  // Rounding may make the variance of a constant gradient negative.
+  // The variance of a constant gradient may be negative because of rounding.
   const variance = m === undefined ? v : k.maximum(zero, k.sub(v, k.mul(m, m)));
   const step = k.div(g, k.add(k.sqrt(variance), eps));
   const b = velocity === undefined ? step : k.add(k.mul(momentum, velocity), step);
@@ -46,16 +46,17 @@ const rmsprop: ElementFormula<RMSpropState & UpdateArrays, RMSpropNumbers> = (k,
 const defaults: Defaults<RMSpropOptions> = { ...noDecay, alpha: 0.99, eps: 1e-8, momentum: 0, centered: false };
 
 /**
- * Steps along the gradient, divided by its root mean square. With gradient g, learning rate a and momentum μ,
+ * Steps along the gradient, divided by the root of the running mean of its square. With gradient g, learning rate a and
+ * momentum μ:
  *
  *     v ← α v + (1 - α) g²
  *     m ← α m + (1 - α) g                  if `centered`, else m = 0
  *     b ← μ b + g / (√(v - m²) + ε)
  *     w ← w - a b
  *
- * (Tieleman and Hinton 2012, lecture 6e of "Neural networks for machine learning"; centered: Graves 2013, except for the
- * position of ε, which is PyTorch's). Before that, a weight decay c of kind `l2` makes g ← g + c w, and one of kind
- * `decoupled` makes w ← w - a c w.
+ * (Tieleman and Hinton 2012, lecture 6e of "Neural networks for machine learning"; centered: Graves 2013; the position
+ * of ε is PyTorch's). Weight decay c comes before these steps: g ← g + c w if it is of kind `l2`, or w ← w - a c w if
+ * it is `decoupled`.
  *
  * @example
  * const w = parameter(tensor([1, -2]));
@@ -64,7 +65,10 @@ const defaults: Defaults<RMSpropOptions> = { ...noDecay, alpha: 0.99, eps: 1e-8,
  * w.toArray(); // [0.8, -1.8]
  */
 export class RMSprop extends Optimizer<RMSpropOptions, RMSpropState> {
-  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
+  /**
+   * @param trained The parameters, or groups `{ parameters, ...options }` whose options override those of the
+   * optimizer.
+   */
   constructor(trained: ParametersOrGroups<RMSpropOptions>, options: RMSpropOptions) {
     super(trained, options, defaults);
   }

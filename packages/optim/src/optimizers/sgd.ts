@@ -10,7 +10,7 @@ import { checkDecay, type DecayOptions, decayFactors, noDecay } from './decay.ts
 export interface SGDOptions extends OptimizerOptions, DecayOptions {
   /** The decay factor of the velocity. Defaults to 0. */
   readonly momentum?: number;
-  /** The share of each gradient after the first that is left out of the velocity. Defaults to 0. */
+  /** The fraction of each gradient that is left out of the velocity, except of the first gradient. Defaults to 0. */
   readonly dampening?: number;
   /** Whether to use Nesterov's momentum, which steps along g + m v instead of v. Defaults to false. */
   readonly nesterov?: boolean;
@@ -18,7 +18,7 @@ export interface SGDOptions extends OptimizerOptions, DecayOptions {
 
 const defaults: Defaults<SGDOptions> = { ...noDecay, momentum: 0, dampening: 0, nesterov: false };
 
-/** The velocity; without momentum, there is no state. */
+/** The velocity. Without momentum, there is no state. */
 type SGDState = { readonly velocity?: Data };
 
 const plainDescent: ElementFormula<UpdateArrays, Record<'rate' | 'decayFactor', number>> = (k, arrays, numbers) => ({
@@ -36,15 +36,16 @@ const momentumDescent: ElementFormula<Required<SGDState> & UpdateArrays, Momentu
 };
 
 /**
- * Stochastic gradient descent. With gradient g, learning rate a, weight decay c, momentum m and dampening d,
+ * Stochastic gradient descent. With gradient g, learning rate a, weight decay c, momentum m and dampening d:
  *
  *     g ← g + c w                          decay 'l2': the gradient of a penalty c/2 |w|^2
  *     v ← m v + (1 - d) g                  v ← g at the first step
  *     w ← w - a v                          w - a (g + m v) with Nesterov's momentum
  *     w ← w - a c w                        decay 'decoupled', w as it was before the step
  *
- * as PyTorch computes it (Sutskever et al. 2013, "On the importance of initialization and momentum in deep learning", except
- * for the position of a). The decoupled decay is SGDW's (Loshchilov and Hutter 2019). Without momentum, v is g.
+ * Without momentum, v is g. The formulas are PyTorch's; except for the position of a, they are those of Sutskever et
+ * al. (2013, "On the importance of initialization and momentum in deep learning"). The decoupled decay is that of SGDW
+ * (Loshchilov and Hutter 2019).
  *
  * @example
  * const w = parameter(tensor([1, 2]));
@@ -53,7 +54,10 @@ const momentumDescent: ElementFormula<Required<SGDState> & UpdateArrays, Momentu
  * w.toArray(); // [0.8, 1.6]
  */
 export class SGD extends Optimizer<SGDOptions, SGDState> {
-  /** @param trained parameters, or groups `{ parameters, ...options }`, whose options override those of the optimizer. */
+  /**
+   * @param trained The parameters, or groups `{ parameters, ...options }` whose options override those of the
+   * optimizer.
+   */
   constructor(trained: ParametersOrGroups<SGDOptions>, options: SGDOptions) {
     super(trained, options, defaults);
   }
@@ -78,7 +82,7 @@ export class SGD extends Optimizer<SGDOptions, SGDState> {
   protected override update({ elements: w, gradient, state, options, step }: Update<SGDOptions, SGDState>): void {
     const { learningRate, momentum, dampening, nesterov, weightDecay } = options;
     if (state.velocity === undefined) {
-      // Without momentum, both kinds of decay are the same.
+      // Without momentum, both kinds of decay give the same result.
       changeInPlace(plainDescent, { w, gradient }, { rate: learningRate, decayFactor: 1 - learningRate * weightDecay });
       return;
     }

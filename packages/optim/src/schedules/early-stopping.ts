@@ -3,12 +3,12 @@ import { Improvement, type ImprovementOptions, type ImprovementState } from './i
 /** The options of `EarlyStopping`. */
 export type EarlyStoppingOptions = ImprovementOptions;
 
-/** The state of `EarlyStopping` as plain data, safe in JSON. */
+/** The state of `EarlyStopping` as plain data, which can be written as JSON. */
 export type EarlyStoppingState = ImprovementState;
 
 /**
- * Decides when to stop training, from a monitored value: after more than `patience` checks in a row without improvement
- * (Prechelt 1998, "Early stopping — but when?"). Values may have either sign.
+ * Decides when to stop training, by monitoring a value. Training should stop after more than `patience` values in a row
+ * without improvement (Prechelt 1998, "Early stopping — but when?"). Values may be positive or negative.
  *
  * @example
  * const stopping = new EarlyStopping({ patience: 1 });
@@ -22,18 +22,18 @@ export class EarlyStopping {
     this.#improvement = new Improvement('EarlyStopping', options);
   }
 
-  /** Records a value, and returns whether to stop. */
+  /** Records a value, and returns whether to stop training. */
   update(value: number): boolean {
     this.#improvement.note(value);
     return this.#improvement.isOverdue;
   }
 
-  /** The best value so far; null before the first. */
+  /** The best value so far; null before the first value. */
   get best(): number | null {
     return this.#improvement.best;
   }
 
-  /** The number of values since the best one: 0 if the model is worth keeping. */
+  /** The number of values since the best one. It is 0 if the last value is the best, so that the model is worth saving. */
   get sinceBest(): number {
     return this.#improvement.sinceBest;
   }
@@ -42,7 +42,7 @@ export class EarlyStopping {
     return this.#improvement.state();
   }
 
-  /** Resumes from a state, but keeps the options. If the state does not fit, nothing changes. */
+  /** Resumes from a saved state, but keeps the options. If the state can't be loaded, nothing changes. */
   load(state: EarlyStoppingState): void {
     this.#improvement.load('EarlyStopping.load', state);
   }

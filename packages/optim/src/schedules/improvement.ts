@@ -1,24 +1,27 @@
-/** Tracks whether a monitored number, such as the loss on held-out data, still improves. */
+/** Tracks whether a monitored value, such as the loss on held-out data, still improves. */
 
 import { describeValue } from '@tapegrad/core/extend';
 import { ArgumentError } from '@tapegrad/core/lean';
 import { checkKnown, checkNotNegative, checkState, checkWhole, checkWord, given } from '../options.ts';
 
-/** The options that say what counts as an improvement. */
+/** The options that define what counts as an improvement. */
 export interface ImprovementOptions {
   /** Whether smaller (`min`) or larger (`max`) values are better. Defaults to `min`. */
   readonly mode?: 'min' | 'max';
-  /** The number of checks in a row that may bring no improvement. Defaults to 10. */
+  /** The number of values in a row that may bring no improvement. Defaults to 10. */
   readonly patience?: number;
-  /** The amount by which a value must beat the best to count as an improvement. Defaults to 1e-4. */
+  /** The amount by which a value must be better than the best value to count as an improvement. Defaults to 1e-4. */
   readonly threshold?: number;
-  /** Whether the threshold is a share of the best value's size (`rel`), or an absolute number (`abs`). Defaults to `rel`. */
+  /**
+   * Whether the threshold is a fraction of the best value's absolute value (`rel`), or an absolute number (`abs`).
+   * Defaults to `rel`.
+   */
   readonly thresholdMode?: 'rel' | 'abs';
 }
 
-/** The state of the values so far, as plain data. */
+/** What is remembered of the values seen so far, as plain data. */
 export interface ImprovementState {
-  /** The best value; null before the first. */
+  /** The best value so far; null before the first value. */
   readonly best: number | null;
   /** The number of values in a row without improvement. */
   readonly sinceBest: number;
@@ -28,11 +31,11 @@ export interface ImprovementState {
 export const improvementNames: readonly string[] = ['mode', 'patience', 'threshold', 'thresholdMode'];
 
 /**
- * The best value so far, and the number of values since. NaN is no improvement.
+ * Tracks the best value so far, and the number of values since then. NaN never counts as an improvement.
  *
- * A value is an improvement if it is better than best ± threshold, or best ± threshold |best|. These bounds are on the
- * better side of the best value, whatever its sign. PyTorch's best (1 ± threshold) is on the worse side if the best
- * value is negative.
+ * A value is an improvement if it is better than best ± threshold, or best ± threshold |best|. Such a bound is better
+ * than the best value, whatever the sign of the best value. PyTorch uses best (1 ± threshold), which is worse than a
+ * negative best value.
  */
 export class Improvement {
   readonly #call: string;
@@ -82,7 +85,7 @@ export class Improvement {
     return { best: this.best, sinceBest: this.sinceBest };
   }
 
-  /** Restores a state, for the `load` of the classes that monitor a value. */
+  /** Restores a saved state. The classes that monitor a value call this in their `load`. */
   load(call: string, state: ImprovementState): void {
     checkState(call, state);
     const { best, sinceBest } = state;

@@ -3,29 +3,29 @@ import { Improvement, type ImprovementOptions, type ImprovementState, improvemen
 
 /** The options of `ReduceOnPlateau`. */
 export interface ReduceOnPlateauOptions extends ImprovementOptions {
-  /** The factor on the rate at each reduction. Defaults to 0.1. */
+  /** The factor by which the rate is multiplied at each reduction. Defaults to 0.1. */
   readonly factor?: number;
-  /** The number of checks to ignore after a reduction. Defaults to 0. */
+  /** The number of values to ignore after a reduction. Defaults to 0. */
   readonly cooldown?: number;
-  /** The lower bound on the rate. Defaults to 0. */
+  /** The lower bound of the rate. Defaults to 0. */
   readonly minLearningRate?: number;
-  /** Reductions smaller than this are skipped. Defaults to 1e-8. */
+  /** The smallest reduction: smaller ones are skipped. Defaults to 1e-8. */
   readonly eps?: number;
 }
 
-/** The state of `ReduceOnPlateau` as plain data, safe in JSON. */
+/** The state of `ReduceOnPlateau` as plain data, which can be written as JSON. */
 export interface ReduceOnPlateauState extends ImprovementState {
   readonly learningRate: number;
-  /** The number of further checks to ignore. */
+  /** The number of further values to ignore. */
   readonly cooldown: number;
 }
 
 /**
- * A learning rate that is reduced when a monitored value stops improving. After more than `patience` checks in a row without
+ * Reduces a learning rate when a monitored value stops improving. After more than `patience` values in a row without
  * improvement, the rate is multiplied by `factor`.
  *
- * For positive values, it equals PyTorch's ReduceLROnPlateau. Negative values, such as log-likelihoods, must improve by
- * `threshold` as well, whereas PyTorch accepts some worse values as improvements.
+ * For positive values, the result equals that of PyTorch's ReduceLROnPlateau. Negative values, such as log-likelihoods,
+ * must also improve by `threshold`. PyTorch counts some worse negative values as improvements.
  *
  * @example
  * const plateau = new ReduceOnPlateau(0.1, { patience: 1, factor: 0.5 });
@@ -42,7 +42,7 @@ export class ReduceOnPlateau {
   #learningRate: number;
   #cooldown = 0;
 
-  /** @param learningRate the rate before any reduction. */
+  /** @param learningRate The rate before any reduction. */
   constructor(learningRate: number, options: ReduceOnPlateauOptions = {}) {
     const call = 'ReduceOnPlateau';
     checkKnown(call, options, ['factor', 'cooldown', 'minLearningRate', 'eps', ...improvementNames]);
@@ -61,7 +61,7 @@ export class ReduceOnPlateau {
     return this.#learningRate;
   }
 
-  /** Records a value, and returns the learning rate from here on. */
+  /** Records a value, and returns the learning rate to use from now on. */
   update(value: number): number {
     this.#improvement.note(value);
     if (this.#cooldown > 0) {
@@ -82,7 +82,7 @@ export class ReduceOnPlateau {
     return { ...this.#improvement.state(), learningRate: this.#learningRate, cooldown: this.#cooldown };
   }
 
-  /** Resumes from a state, but keeps the options. If the state does not fit, nothing changes. */
+  /** Resumes from a saved state, but keeps the options. If the state can't be loaded, nothing changes. */
   load(state: ReduceOnPlateauState): void {
     const call = 'ReduceOnPlateau.load';
     checkState(call, state);

@@ -1,19 +1,23 @@
 /**
- * Learning rates as plain functions of the step, counted from 0. The training loop sets the rate before each step:
+ * Schedules: functions that compute the learning rate of a step, counted from 0. The training loop sets the rate before
+ * each step:
  *
  *     optimizer.learningRate = schedule(step);
  *
- * A schedule therefore has no state, and a run that resumes at a step gets the rate of that step.
+ * So a schedule has no state, and a training run that resumes at a step gets the rate of that step.
  */
 
 import { checkSynchronous, describeValue } from '@tapegrad/core/extend';
 import { ArgumentError } from '@tapegrad/core/lean';
 import { checkFlag, checkNames, checkNotNegative, checkWord } from '../options.ts';
 
-/** A function from a step, counted from 0, to its learning rate. A step may be a fraction of an epoch. */
+/**
+ * A function from a step, counted from 0, to its learning rate. A step need not be an integer: it may be a fraction of
+ * an epoch.
+ */
 export type Schedule = (step: number) => number;
 
-/** The curve from one rate to another: a half-cosine or a line. */
+/** The shape of the curve from one rate to another: half a cosine wave, or a straight line. */
 export type Annealing = 'cosine' | 'linear';
 
 function checkSteps(call: string, option: string, steps: number): void {
@@ -28,7 +32,7 @@ function checkFactor(call: string, factor: number): void {
   }
 }
 
-/** Returns a checked copy of a list of steps. */
+/** Returns a copy of a list of steps, after checking it. */
 function milestones(call: string, at: readonly number[]): readonly number[] {
   if (!Array.isArray(at)) throw new ArgumentError(`${call}: at is ${describeValue(at)}, expected a list of steps`);
   for (const [i, step] of at.entries()) checkNotNegative(call, `at[${i}]`, step);
@@ -46,8 +50,8 @@ function rateAt(call: string, schedule: Schedule, step: number): number {
 }
 
 /**
- * The relative tolerance of a comparison between a step and a milestone. Steps may be sums of rounded fractions: six
- * times 0.1 is slightly less than 0.6.
+ * The relative tolerance for comparing a step with a milestone. A step may be a sum of rounded fractions: 0.1 added six
+ * times is slightly less than 0.6.
  */
 const slack = 1e-10;
 
@@ -58,26 +62,26 @@ const hasReached = (step: number, milestone: number): boolean => step >= milesto
 const countReached = (step: number, at: readonly number[]): number =>
   at.filter((milestone) => hasReached(step, milestone)).length;
 
-/** Counts the whole periods before a step. */
+/** Counts the complete periods before a step. */
 function periodsBefore(step: number, period: number): number {
   const quotient = step / period;
   const nearest = Math.round(quotient);
   return Math.abs(quotient - nearest) <= slack * nearest ? nearest : Math.floor(quotient);
 }
 
-/** Interpolates between two rates. `share` goes from 0 to 1. */
+/** Interpolates between two rates along a curve. `share` goes from 0, at `from`, to 1, at `to`. */
 const annealed = (kind: Annealing, from: number, to: number, share: number): number =>
   kind === 'linear' ? from + (to - from) * share : to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
 
-/** Keeps the same rate at every step. */
+/** Returns a schedule with the same rate at every step. */
 export function constant(rate: number): Schedule {
   checkNotNegative('constant', 'the rate', rate);
   return () => rate;
 }
 
 /**
- * Multiplies the rate by `factor`, which defaults to 0.1, after every `every` steps. A step that is a rounded fraction, such
- * as 0.1 * 3, counts as the exact fraction, as in all schedules here.
+ * Multiplies the rate by `factor`, which defaults to 0.1, once every `every` steps. As in all schedules here, a step
+ * with a rounding error, such as 0.1 * 3, counts as the exact fraction.
  *
  * @example
  * const schedule = stepDecay(0.1, { every: 30, factor: 0.5 });
@@ -93,7 +97,7 @@ export function stepDecay(rate: number, options: { readonly every: number; reado
 }
 
 /**
- * Multiplies the rate by `factor`, which defaults to 0.1, at each of the steps `at`.
+ * Multiplies the rate by `factor`, which defaults to 0.1, at each step listed in `at`.
  *
  * @example
  * const schedule = multiStepDecay(0.1, { at: [30, 80], factor: 0.5 });
@@ -121,8 +125,8 @@ export function exponentialDecay(rate: number, options: { readonly factor: numbe
 }
 
 /**
- * Anneals the rate to `end`, which defaults to 0, over `steps` steps: end + (rate - end) (1 - step / steps)^power. The rate
- * then stays at `end`. The power defaults to 1, a line.
+ * Anneals the rate to `end`, which defaults to 0, over `steps` steps: end + (rate - end) (1 - step / steps)^power.
+ * After that, the rate stays at `end`. The power defaults to 1, which gives a straight line.
  *
  * @example
  * const schedule = polynomial(0.1, { steps: 10, power: 2 });
@@ -142,8 +146,8 @@ export function polynomial(
 }
 
 /**
- * Anneals the rate to `end`, which defaults to 0, along a half-cosine over `steps` steps, then stays at `end` (Loshchilov
- * and Hutter 2017, "SGDR: stochastic gradient descent with warm restarts").
+ * Anneals the rate to `end`, which defaults to 0, along half a cosine wave over `steps` steps. After that, the rate
+ * stays at `end` (Loshchilov and Hutter 2017, "SGDR: stochastic gradient descent with warm restarts").
  *
  * @example
  * const schedule = cosine(0.1, { steps: 100 });
@@ -159,8 +163,8 @@ export function cosine(rate: number, options: { readonly steps: number; readonly
 }
 
 /**
- * Anneals the rate to `end`, which defaults to 0, along a half-cosine that restarts after `period` steps. Each later period
- * is `growth` times as long as the one before; `growth` defaults to 1 (Loshchilov and Hutter 2017).
+ * Anneals the rate to `end`, which defaults to 0, along half a cosine wave, which restarts after `period` steps. Each
+ * later period is `growth` times as long as the period before it; `growth` defaults to 1 (Loshchilov and Hutter 2017).
  *
  * @example
  * const schedule = cosineRestarts(0.1, { period: 10, growth: 2 });
@@ -180,8 +184,8 @@ export function cosineRestarts(
   }
   return (step) => {
     let [done, length] = [growth === 1 ? step % period : step, period];
-    // The remainder has the rounding error of the whole step. The tolerance is capped relative to the period, for long
-    // runs.
+    // `done` has the rounding error of the whole step, so the tolerance grows with the step. In long runs, it is capped
+    // relative to the period.
     const isOver = (): boolean => done >= length - Math.min(slack * step, 1e-6 * length);
     for (; isOver(); length *= growth) done = Math.max(0, done - length);
     return annealed('cosine', rate, end, done / length);
@@ -190,23 +194,27 @@ export function cosineRestarts(
 
 /** The options of `oneCycle`. */
 export interface OneCycleOptions {
-  /** The length of the whole cycle; afterwards the rate stays constant. */
+  /** The number of steps of the whole cycle. After that, the rate stays constant. */
   readonly steps: number;
-  /** The share of the steps in which the rate rises. Defaults to 0.3. */
+  /** The fraction of the steps in which the rate rises. Defaults to 0.3. */
   readonly pctStart?: number;
   /** The highest rate divided by the first. Defaults to 25. */
   readonly divFactor?: number;
   /** The first rate divided by the last. Defaults to 10,000. */
   readonly finalDivFactor?: number;
-  /** The curve of the rate within each phase. Defaults to `cosine`. */
+  /** The shape of the curve within each phase. Defaults to `cosine`. */
   readonly annealing?: Annealing;
-  /** Whether to return to the initial rate as slowly as it rose, and only then fall to the last. Defaults to false. */
+  /**
+   * Whether to add a middle phase: the rate first returns to its initial value as slowly as it rose, and only then
+   * falls to the last. Defaults to false.
+   */
   readonly threePhase?: boolean;
 }
 
 /**
- * Raises the rate from `rate` / divFactor to `rate`, then lowers it far below its initial value (Smith and Topin 2018,
- * "Super-convergence: very fast training of neural networks using large learning rates", as PyTorch computes it).
+ * Raises the rate from `rate` / divFactor to `rate`, and then lowers it far below its initial value. The formulas are
+ * PyTorch's (Smith and Topin 2018, "Super-convergence: very fast training of neural networks using large learning
+ * rates").
  *
  * @example
  * const schedule = oneCycle(1, { steps: 101, pctStart: 0.5, annealing: 'linear' });
@@ -230,7 +238,7 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
   const first = rate / divFactor;
   const last = first / finalDivFactor;
   const top = pctStart * steps - 1;
-  // The step at which each phase ends, and its final rate.
+  // For each phase, the step at which it ends and its final rate.
   const phases = [
     { end: top, to: rate },
     ...(threePhase ? [{ end: 2 * top, to: first }] : []),
@@ -247,8 +255,9 @@ export function oneCycle(rate: number, options: OneCycleOptions): Schedule {
 }
 
 /**
- * Raises the rate linearly over `steps` steps, from `startFactor` times a schedule's first rate to that rate, then
- * follows the schedule from its beginning. `startFactor` defaults to 1/3.
+ * Prepends a warm-up of `steps` steps to a schedule. In these steps, the rate rises linearly from `startFactor` times
+ * the schedule's first rate to that rate. After that, the schedule runs from its beginning. `startFactor` defaults to
+ * 1/3.
  *
  * @example
  * const schedule = warmUp(cosine(0.1, { steps: 100 }), { steps: 10, startFactor: 0.5 });
@@ -270,8 +279,8 @@ export function warmUp(
 }
 
 /**
- * Follows several schedules in order, each from its own beginning, switching to the next at each of the ascending steps
- * `at`.
+ * Follows several schedules one after another, each from its beginning. Switches to the next schedule at each step
+ * listed in `at`, which must ascend.
  *
  * @example
  * const schedule = sequence([constant(0.1), exponentialDecay(0.1, { factor: 0.5 })], { at: [100] });

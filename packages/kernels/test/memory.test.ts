@@ -12,6 +12,22 @@ function isGivenOut(array: NdArray): boolean {
   return taken.includes(array.data.buffer);
 }
 
+/** Allocates from one buffer, as a stack. */
+function stackOf(buffer: ArrayBufferLike): SharedAllocator {
+  let taken = 0;
+  return {
+    mark: () => ({ top: taken, taken }),
+    take(wanted) {
+      if (taken + wanted > buffer.byteLength) return undefined;
+      taken += wanted;
+      return { buffer, byteOffset: taken - wanted };
+    },
+    release: ({ top }) => {
+      taken = top;
+    },
+  };
+}
+
 test('what was made on the way to a result is handed back, the result is not', () => {
   const recycler = new RefCounted();
   let onTheWay: NdArray | undefined;
@@ -189,26 +205,33 @@ describe('an arena', () => {
   test('gets its arrays from a room that is offered, as long as there is some', () => {
     const bytes = 8 * length;
     const buffer = new SharedArrayBuffer(2 * bytes);
-    let taken = 0;
-    const room: SharedAllocator = {
-      mark: () => ({ top: taken, taken }),
-      take(wanted) {
-        if (taken + wanted > buffer.byteLength) return undefined;
-        taken += wanted;
-        return { buffer, byteOffset: taken - wanted };
-      },
-      release: ({ top }) => {
-        taken = top;
-      },
-    };
+    const room = stackOf(buffer);
     offerSharedAllocator(room);
     const arena = new Arena();
     const arrays = arena.run(() => [make(), make(), make()]);
     expect(arrays.map(({ data }) => data.buffer === buffer)).toEqual([true, true, false]);
     arena.end();
-    expect(taken).toBe(0);
+    expect(room.mark().top).toBe(0);
     expect(make().data.buffer).not.toBe(buffer);
     withdrawSharedAllocator(room);
     expect(new Arena().run(make).data.buffer).not.toBe(buffer);
+  });
+
+  test('an array allocated between those of another arena is not overwritten when the other ends', () => {
+    const room = stackOf(new ArrayBuffer(64 * 8 * length));
+    offerSharedAllocator(room);
+    const [outer, inner] = [new Arena(), new Arena()];
+    outer.run(() => {
+      const before = make();
+      inner.run(make);
+      const between = make();
+      inner.end();
+      for (const array of [before, between]) array.data.fill(1);
+      for (let i = 0; i < 5; i++) make().data.fill(2);
+      for (const array of [before, between]) expect([...new Set(array.data)]).toEqual([1]);
+    });
+    outer.end();
+    expect(room.mark().top).toBe(0);
+    withdrawSharedAllocator(room);
   });
 });

@@ -1,8 +1,8 @@
 /** Manages the arrays of one computation, which are all freed together. */
 
 import { type Data, type DType, viewData } from '../arrays/dtype.ts';
-import { FreeList, freeBuffers, takeBuffer } from './free-list.ts';
-import { sharedAllocator } from './shared-allocator.ts';
+import { FreeList, freeBuffers, type MemoryBlock, takeBuffer } from './free-list.ts';
+import { type SharedAllocator, type StackMark, sharedAllocator } from './shared-allocator.ts';
 import { MAX_SLAB_ARRAY_BYTES, zeroed } from './slab.ts';
 import { type PooledArray, SmallArrayPool } from './small-array-pool.ts';
 
@@ -14,6 +14,12 @@ let current: Arena | undefined;
 export const currentArena = (): Arena | undefined => current;
 
 /**
+ * The arenas with blocks on the shared stack, which have not ended, in order of their first block. Only the last one may
+ * take more blocks: when it ends, the stack returns to where it was before its first block.
+ */
+const stacked: Arena[] = [];
+
+/**
  * Allocates all arrays of a computation except single numbers, and frees them together. Use it for a computation whose
  * results aren't needed afterwards, such as a training step.
  *
@@ -23,8 +29,8 @@ export class Arena {
   readonly #pooled: PooledArray[] = [];
   /** Created with the first large array; most steps of a small network don't have any. */
   #large: { readonly arrays: Set<Data>; readonly buffers: ArrayBufferLike[]; readonly free: FreeList } | undefined;
-  readonly #shared = sharedAllocator();
-  readonly #mark = this.#shared?.mark();
+  /** The shared stack, and its top before the first block of this arena. */
+  #stack: { readonly allocator: SharedAllocator; readonly mark: StackMark } | undefined;
   /** The size in bytes up to which an array counts as small. */
   readonly #maxSmallBytes: number;
   #outer: Arena | undefined;
@@ -66,12 +72,22 @@ export class Arena {
   #allocateLarge(dtype: DType, length: number, bytes: number): Data {
     this.#large ??= { arrays: new Set(), buffers: [], free: new FreeList(Number.POSITIVE_INFINITY) };
     const { arrays, buffers, free } = this.#large;
-    const block = free.take(bytes) ?? this.#shared?.take(bytes);
+    const block = free.take(bytes) ?? this.#takeShared(bytes);
     const data =
       block === undefined ? takeBuffer(dtype, length, bytes) : viewData(dtype, block.buffer, block.byteOffset, length);
     if (block === undefined) buffers.push(data.buffer);
     arrays.add(data);
     return data;
+  }
+
+  #takeShared(bytes: number): MemoryBlock | undefined {
+    if (this.#stack === undefined) {
+      const allocator = sharedAllocator();
+      if (allocator === undefined) return undefined;
+      this.#stack = { allocator, mark: allocator.mark() };
+      stacked.push(this);
+    }
+    return stacked.at(-1) === this ? this.#stack.allocator.take(bytes) : undefined;
   }
 
   /**
@@ -91,6 +107,13 @@ export class Arena {
     if (this.#large === undefined) return;
     for (const buffer of this.#large.buffers) freeBuffers.give(buffer.byteLength, { buffer, byteOffset: 0 });
     this.#large = undefined;
-    if (this.#mark !== undefined) this.#shared!.release(this.#mark);
+    if (this.#stack === undefined) return;
+    const index = stacked.indexOf(this);
+    // An arena before this one has ended, if it isn't found, and has returned the stack to an earlier top.
+    if (index !== -1) {
+      stacked.length = index;
+      this.#stack.allocator.release(this.#stack.mark);
+    }
+    this.#stack = undefined;
   }
 }

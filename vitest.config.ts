@@ -1,4 +1,4 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
 // Tests import the packages by name; this condition of their exports leads to the sources, so that no build is needed.
@@ -15,6 +15,24 @@ const longestFiles = [
   'playground/test/playground.test.ts',
 ];
 
+/**
+ * Tests that need a process and modules of their own: they measure memory, write to the console, change the host or the
+ * engine, or test what is loaded first. All others share both, because loading tapegrad takes a quarter of their time.
+ */
+const ownProcess = [
+  'packages/kernels/test/**/*.test.ts',
+  'packages/*/test/**/lean.test.ts',
+  'packages/*/test/**/kills.test.ts',
+  'packages/*/test/**/memory.test.ts',
+  'packages/*/test/hostile/*.test.ts',
+  'packages/*/test/{worker,workers,plot}/*.test.ts',
+  'packages/core/test/engine.test.ts',
+  'packages/nn/test/scoped-training.test.ts',
+  'packages/formulas/test/robustness.test.ts',
+  'hosts/test/*.test.ts',
+  'playground/test/*.test.ts',
+];
+
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
     const rank = ({ moduleId }: TestSpecification) => Number(!longestFiles.some((file) => moduleId.endsWith(file)));
@@ -26,12 +44,17 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: [
-      'test/**/*.test.ts',
-      'packages/*/test/**/*.test.ts',
-      'examples/*/test/**/*.test.ts',
-      'hosts/test/*.test.ts',
-      'playground/test/*.test.ts',
+    projects: [
+      { extends: true, test: { name: 'own', include: ownProcess } },
+      {
+        extends: true,
+        test: {
+          name: 'shared',
+          include: ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts', 'examples/*/test/**/*.test.ts'],
+          exclude: [...configDefaults.exclude, ...ownProcess],
+          isolate: false,
+        },
+      },
     ],
     globalSetup: 'test/temporary-folder.ts',
     setupFiles: ['test/no-output.ts', 'test/properties.ts'],

@@ -19,6 +19,7 @@ import {
 import { describeValue } from './checks/describe-value.ts';
 import { checkNoMore } from './checks/untyped-callers.ts';
 import { multiples } from './composites.ts';
+import { areWithin } from './tracing.ts';
 import type { Unranked } from './types/static-shapes.ts';
 
 /** A range of an axis, made by `slice`. */
@@ -77,8 +78,8 @@ export function checkIndicesAlong(call: string, x: ArrayLike, indices: Readable,
   }
   const length = x.shape[axis]!;
   const { elements } = indices;
-  const wrong = elements.findIndex((place) => place < 0 || place >= length);
-  if (wrong !== -1) {
+  if (!areWithin(elements, { low: 0, high: length - 1 })) {
+    const wrong = elements.findIndex((place) => place < 0 || place >= length);
     const got = `index ${elements[wrong]} at position ${wrong}`;
     throw new ArgumentError(`${call}: ${got} is out of range for axis ${axis} of length ${length}`);
   }

@@ -84,6 +84,15 @@ export const frameworks: readonly Framework[] = [
     threaded: true,
     scaling: false,
   },
+  {
+    name: 'tapegrad-compiled',
+    runtime: 'node',
+    module: ownModule('tapegrad/compiled.js'),
+    role: 'own',
+    threaded: true,
+    offers: ({ family }) => ['mlp', 'convnet', 'softmax', 'elementwise'].includes(family),
+    scaling: false,
+  },
   handwritten('handwritten', 'framework.js'),
   { ...handwritten('handwritten-wide', 'wide.js'), minNode: 24 },
   {

@@ -3,7 +3,7 @@ import { Conv2d, crossEntropy, Flatten, MaxPool2d, ReLU, Sequential } from '@tap
 import type { LayerInputs } from '../inputs.ts';
 import type { Build } from '../protocol.ts';
 import { denseOf } from './dense.ts';
-import { training } from './training.ts';
+import { type Train, train } from './training.ts';
 
 /** Returns a 3 x 3 convolution with given parameters that keeps height and width. */
 function convolutionOf({ weight, weightShape, bias }: LayerInputs): Conv2d {
@@ -14,11 +14,19 @@ function convolutionOf({ weight, weightShape, bias }: LayerInputs): Conv2d {
   return layer;
 }
 
-export const convnet: Build<'convnet'> = ({ batch, side, learningRate }, inputs) => {
-  const blocks = inputs.convolutions.flatMap((layer) => [convolutionOf(layer), new ReLU(), new MaxPool2d(2)]);
-  const model = new Sequential(...blocks, new Flatten(), denseOf(inputs.dense));
-  const x: Tensor = tensor(inputs.x, { shape: [batch, 1, side, side] });
-  const labels = tensor(inputs.labels);
-  const loss = () => crossEntropy(model.forward(x) as Tensor, labels);
-  return training(model.parameters(), loss, learningRate);
-};
+export const convnetWith =
+  (trainBy: Train): Build<'convnet'> =>
+  ({ batch, side, learningRate }, inputs) => {
+    const blocks = inputs.convolutions.flatMap((layer) => [convolutionOf(layer), new ReLU(), new MaxPool2d(2)]);
+    const model = new Sequential(...blocks, new Flatten(), denseOf(inputs.dense));
+    const images: Tensor = tensor(inputs.x, { shape: [batch, 1, side, side] });
+    const labels = tensor(inputs.labels);
+    return trainBy({
+      parameters: model.parameters(),
+      learningRate,
+      batch: () => [images, labels],
+      loss: (x, y) => crossEntropy(model.forward(x) as Tensor, y as never),
+    });
+  };
+
+export const convnet: Build<'convnet'> = convnetWith(train);

@@ -16,7 +16,11 @@ function derived({ run, constant }: OperatorCase): (inputs: List) => unknown {
     return y.mul(cotangent(y.shape)).sum() as Tensor;
   };
   const slope = (inputs: List): Tensor =>
-    sum((grad(loss as never)(inputs as never) as Tensor[]).map((g: Tensor, i: number) => g.mul(direction(g.shape, i)).sum()));
+    sum(
+      (grad(loss as never)(inputs as never) as Tensor[]).map((g: Tensor, i: number) =>
+        g.mul(direction(g.shape, i)).sum(),
+      ),
+    );
   return (inputs) => ({
     value: run(...inputs),
     ...(!constant && {

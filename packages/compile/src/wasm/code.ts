@@ -10,7 +10,7 @@ import { defineLoop, type LoopFunction, scratchBytes } from './define-loop.ts';
 import type { Loop } from './loop.ts';
 import { type LoweredGroup, lower } from './lower.ts';
 import type { Plan } from './plan.ts';
-import { type Product, ProductEmitter, productOf, productScratch } from './products.ts';
+import { isForThreads, type Product, ProductEmitter, productOf, productScratch } from './products.ts';
 
 /** What one call runs, in order: exported functions of the module, and steps that JavaScript computes. */
 export type Part =
@@ -36,8 +36,8 @@ type Work =
 /** Kernels may read, but don't use, elements past the end of memory that they are given. */
 const SLACK_BYTES = 1024;
 
-/** Generates the code of a program. */
-export function generate(plan: Plan): GeneratedCode {
+/** Generates the code of a program. With several threads, the interpreter computes large products. */
+export function generate(plan: Plan, threads: number): GeneratedCode {
   const { storage } = plan;
   const works = plan.units.map((unit): Work => {
     if (unit.kind === 'group') return { kind: 'loop', lowered: lower(unit, storage, (value) => plan.isRead(value)) };
@@ -48,7 +48,8 @@ export function generate(plan: Plan): GeneratedCode {
       return { kind: 'crossEntropy', step, logits: inputs[step.op === 'crossEntropy' ? 0 : 1]! };
     }
     const product = productOf(step.op, inputs, storage.of(step.output));
-    return product === undefined ? { kind: 'step', step } : { kind: 'product', product };
+    const hasCode = product !== undefined && !(threads > 1 && isForThreads(product));
+    return hasCode ? { kind: 'product', product } : { kind: 'step', step };
   });
   const scratch = plan.bytes;
   const most = works.reduce((bytes, work) => Math.max(bytes, scratchOf(work)), 0);

@@ -18,9 +18,10 @@ import { planProgram } from './plan.ts';
 export const generating: ProgramEngine = {
   name: 'wasm',
   prepare(program: Program): PreparedProgram {
-    if (engineInfo().interpreter !== 'wasm') return interpreted.prepare(program);
+    const { interpreter, threads } = engineInfo();
+    if (interpreter !== 'wasm') return interpreted.prepare(program);
     try {
-      return new GeneratedProgram(program, planProgram(program));
+      return new GeneratedProgram(program, planProgram(program), threads);
     } catch (error) {
       if (!(error instanceof HostRefusal)) throw error;
       return interpreted.prepare(program);

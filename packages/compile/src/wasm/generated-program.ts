@@ -44,10 +44,10 @@ export class GeneratedProgram implements PreparedProgram {
   #parts: readonly Run[];
   readonly #arrays = new Map<Block, Data>();
 
-  constructor(program: Program, plan: Plan) {
+  constructor(program: Program, plan: Plan, threads: number) {
     this.#program = program;
     this.#plan = plan;
-    const { module, parts, scratch, bytes } = generate(plan);
+    const { module, parts, scratch, bytes } = generate(plan, threads);
     this.#scratch = scratch;
     this.#pages = Math.ceil(bytes / PAGE_BYTES);
     this.bytes = this.#pages * PAGE_BYTES;

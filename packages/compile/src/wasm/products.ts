@@ -41,6 +41,17 @@ export function productOf(op: string, inputs: readonly NdArray[], out: NdArray):
   return { x: rows, y, added: added!, out: reshapeView(out, [out.size / n, n])! };
 }
 
+/** A product with at least this many operations is shared among threads, if there are several. */
+const SHARED_OPERATIONS = 1.6e7;
+/** The operations per element below which copying to the memory of the threads takes longer than it saves. */
+const MIN_INTENSITY = 24;
+
+/** Returns whether several threads compute a product faster, as the interpreter can. */
+export function isForThreads({ x, y, out }: Product): boolean {
+  const operations = 2 * out.size * x.shape.at(-1)!;
+  return operations >= SHARED_OPERATIONS && operations > MIN_INTENSITY * (x.size + y.size + out.size);
+}
+
 /** With at most this many rows, or so few elements, packing takes longer than it saves. */
 const MAX_UNPACKED_ROWS = 8;
 const SMALL_ELEMENTS = 1 << 12;

@@ -218,8 +218,8 @@ class Fusion {
     group.run ??= step.reduction;
     group.dtype ??= [...inputs, step.output].map(({ dtype }) => dtype).find((dtype) => dtype.startsWith('float'));
     const isFull = step.reduction === undefined && sameShape(step.output.shape, group.domain);
-    group.members.set(step.output, isFull ? 'element' : 'reduced');
     const block = this.#storage.blockOf(step.output);
+    group.add(step.output, isFull ? 'element' : 'reduced', block);
     pushTo(this.#joining.producers, block, group);
     if (group.index === Number.POSITIVE_INFINITY) this.#open.add(group);
     else this.#positions.set(block, Math.max(this.#positions.get(block) ?? 0, group.index));

@@ -40,6 +40,8 @@ export class Group {
   /** Its position among the units, once a later unit reads one of its values. */
   index = Number.POSITIVE_INFINITY;
   readonly members = new Map<Value, 'element' | 'reduced'>();
+  /** The members in each block. */
+  readonly #inBlock = new Map<Block, Value[]>();
   /** Values that it reads and other units compute. */
   readonly external = new Set<Value>();
 
@@ -47,12 +49,27 @@ export class Group {
     this.domain = domain;
   }
 
+  /** Adds a value that the group computes in a block. */
+  add(value: Value, kind: 'element' | 'reduced', block: Block): void {
+    this.members.set(value, kind);
+    const others = this.#inBlock.get(block);
+    if (others === undefined) this.#inBlock.set(block, [value]);
+    else others.push(value);
+  }
+
+  /** Returns the members in a block. */
+  membersIn(block: Block): readonly Value[] {
+    return this.#inBlock.get(block) ?? [];
+  }
+
   /** Adds the steps of another group, which neither reads a value of this one nor is read by it. */
   take(other: Group): void {
     this.steps.push(...other.steps);
     this.run ??= other.run;
     this.dtype ??= other.dtype;
-    for (const [value, kind] of other.members) this.members.set(value, kind);
+    for (const [block, values] of other.#inBlock) {
+      for (const value of values) this.add(value, other.members.get(value)!, block);
+    }
     for (const value of other.external) this.external.add(value);
   }
 
@@ -105,9 +122,8 @@ export class Joining {
 
   /** Returns the member of a group whose elements an operand reads in the order of the domain. */
   #memberFor(group: Group, input: Value): Value | undefined {
-    const { data } = this.#storage.of(input);
-    for (const member of group.members.keys()) {
-      if (this.#storage.of(member).data !== data || this.#storage.overwritten.has(member)) continue;
+    for (const member of group.membersIn(this.#storage.blockOf(input))) {
+      if (this.#storage.overwritten.has(member)) continue;
       const [own, other] = [over(this.#storage.of(member), group.domain), over(this.#storage.of(input), group.domain)];
       const isAlike =
         own.offset === other.offset && own.shape.every((n, i) => n === 1 || own.stride[i] === other.stride[i]);
@@ -161,7 +177,7 @@ export class Joining {
       const member = this.#memberFor(group, input);
       if (member === undefined) {
         const block = storage.blockOf(input);
-        if ([...group.members.keys()].some((own) => storage.blockOf(own) === block)) return false;
+        if (group.membersIn(block).length > 0) return false;
         if (!isReady(input)) return false;
         if (run !== undefined && !suits(storage.of(input), domain, run)) return false;
       } else if (group.members.get(member) === 'reduced' && !isRow) return false;

@@ -41,6 +41,8 @@ export class CompiledProgram {
   readonly traced: Traced;
   /** The program after all passes. */
   readonly program: Program;
+  /** The interpreter for which the program was prepared. */
+  readonly #kernels = interpreter();
   readonly #prepared: PreparedProgram;
   readonly #numbers: number[];
   readonly #repeater: Repeater;
@@ -53,7 +55,7 @@ export class CompiledProgram {
   constructor(traced: Traced, engine: ProgramEngine) {
     const { tracer } = traced;
     this.traced = traced;
-    this.program = simplified(traced.program, interpreter());
+    this.program = simplified(traced.program, this.#kernels);
     this.#prepared = engine.prepare(this.program);
     this.#numbers = [...tracer.numbers];
     const arrays = new Map(
@@ -76,6 +78,7 @@ export class CompiledProgram {
 
   /** Returns whether everything that decided what was traced is as it was. */
   isValid(): boolean {
+    if (interpreter() !== this.#kernels) return false;
     for (const { read, value } of this.traced.tracer.dependencies) if (!Object.is(read(), value)) return false;
     return true;
   }

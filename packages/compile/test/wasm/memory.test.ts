@@ -1,4 +1,6 @@
 import { parameter, Random, type Tensor, tensor } from '@tapegrad/core';
+import { interpreter, setInterpreter } from '@tapegrad/core/extend';
+import { plain } from '@tapegrad/kernels';
 import { Dense, mse, Sequential, Tanh } from '@tapegrad/nn';
 import { SGD } from '@tapegrad/optim';
 import { expect, test } from 'vitest';
@@ -50,4 +52,19 @@ test('a call that throws in a kernel stores nothing', () => {
   step(tensor([0, 1], { dtype: 'int32' }));
   expect(() => step(tensor([0, 5], { dtype: 'int32' }))).toThrow(/index 5 .* out of range/);
   expect(w.toArray()).toEqual([0, 1]);
+});
+
+test('another interpreter gets its own program', () => {
+  const exponential = compile((x: Tensor<readonly [2]>) => x.exp());
+  const x = tensor([0.3, 1.7]);
+  exponential(x);
+  const before = interpreter();
+  try {
+    setInterpreter(plain);
+    expect(exponential(x).toArray()).toEqual(x.exp().toArray());
+  } finally {
+    setInterpreter(before);
+  }
+  expect(exponential(x).toArray()).toEqual(x.exp().toArray());
+  expect(exponential.programs).toHaveLength(2);
 });

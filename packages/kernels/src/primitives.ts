@@ -38,11 +38,11 @@ export interface Convolution {
   readonly groups: number;
 }
 
-/** A normalisation: which elements share a mean and a variance. */
+/** The options of a normalisation, which say which elements share a mean and a variance. */
 export interface Normalization {
   /** The axes over which the mean and the variance are taken. */
   readonly axes: readonly number[];
-  /** Added to the variance. */
+  /** The number added to the variance. */
   readonly eps: number;
   /** Whether the mean is subtracted. If not, the variance is the mean square. */
   readonly centered: boolean;
@@ -190,11 +190,14 @@ export interface Kernels<A> {
   crossEntropyGrad(g: A, logits: A, labels: A): A;
 
   // Normalisation, fused: (x - mean) / sqrt(variance + eps), in one or two passes instead of a dozen.
-  /** The normalised x times w plus b, which broadcast to x. */
+  /** The normalised x times w, plus b. w and b broadcast to the shape of x. */
   normalize(x: A, w: A, b: A, of: Normalization): A;
-  /** The gradient of `normalize` in x for the cotangent g: its symmetric Jacobian, without w, times g w. */
+  /**
+   * The gradient of `normalize` with respect to x, for the cotangent g: the symmetric Jacobian of normalisation
+   * (without w) times g w.
+   */
   normalizeGrad(g: A, x: A, w: A, of: Normalization): A;
-  /** The gradient of `normalize` in a w of the given shape: g times the normalised x, summed. */
+  /** The gradient of `normalize` with respect to a w of the given shape: the sum of g times the normalised x. */
   normalizeWeightGrad(g: A, x: A, of: Normalization & { readonly shape: Shape }): A;
   /** The means and the variances, sum (x - mean)^2 / n, stacked: [2, ...], with reduced axes of length 1. */
   moments(x: A, axes: readonly number[]): A;
@@ -271,7 +274,7 @@ export type RoundingKernels<A> = Pick<Kernels<A>, 'floor' | 'ceil' | 'round' | '
 /** The primitives of the extension with `take`, `scatterAdd` and `cumsum`. */
 export type IndexingKernels<A> = Pick<Kernels<A>, 'take' | 'scatterAdd' | 'cumsum'>;
 
-/** Normalisation and its gradients, an extension. */
+/** The primitives of the extension with normalisation and its gradients. */
 export type NormalizationKernels<A> = Pick<
   Kernels<A>,
   'normalize' | 'normalizeGrad' | 'normalizeWeightGrad' | 'moments'

@@ -28,7 +28,7 @@ export interface TokenBatch {
   readonly lengths: Tensor<readonly [number]>;
 }
 
-/** Defaults for the parts that a tokenizer file may leave out. */
+/** The default values of the parts that a tokenizer file may leave out. */
 const ABSENT = { added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, decoder: null };
 
 /** The fields of `tokenizer.json` and `tokenizer_config.json` that determine padding. */

@@ -37,7 +37,10 @@ function makeFolder(path: string): void {
   }
 }
 
-/** The name of the temporary file for a file, with the process, thread and host that write it. */
+/**
+ * Returns the name of the temporary file that replaces a file when it is complete. It contains the process, the thread
+ * and the host that write it.
+ */
 const temporaryName = (name: string, process: number): string => `${name}.${process}-${threadId}@${hostname()}.part`;
 
 /** Returns whether a process is running on this host. */

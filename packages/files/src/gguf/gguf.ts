@@ -16,11 +16,11 @@ export type GgufValue = string | number | bigint | boolean | readonly GgufValue[
 /** A tensor in a file. */
 export interface GgufEntry {
   readonly name: string;
-  /** The type in which its numbers are stored, under ggml's name. */
+  /** The type in which the tensor's numbers are stored, by ggml's name for it. */
   readonly type: string;
-  /** Its shape, row-major: the reverse of the order in the file. */
+  /** The shape of the tensor in row-major order, which is the reverse of the order in the file. */
   readonly shape: Shape;
-  /** The offset of its first byte in the file. */
+  /** The offset of the tensor's first byte in the file. */
   readonly offset: number;
   /** The number of bytes; 0 for a type that can't be read. */
   readonly length: number;

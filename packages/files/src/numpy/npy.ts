@@ -48,7 +48,7 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const VERSION_END = 8;
 /** The maximum size of a header, the same limit that NumPy has for untrusted files. */
 const MAX_HEADER_BYTES = 10_000;
-/** The offset of the elements is a multiple of this. */
+/** The offset of the elements is a multiple of this number of bytes. */
 const ALIGNMENT = 64;
 
 interface Header {

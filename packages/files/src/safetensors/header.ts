@@ -43,7 +43,7 @@ export interface SafetensorsEntry {
   readonly name: string;
   readonly dtype: SafetensorsDType;
   readonly shape: Shape;
-  /** The offset of its first byte in the file. */
+  /** The offset of the tensor's first byte in the file. */
   readonly offset: number;
   /** The number of bytes. */
   readonly length: number;

@@ -1,4 +1,4 @@
-/** The result types of the primitives of normalisation, and the checks of their operands. */
+/** Result types of the primitives of normalisation, with checks of their operands. */
 
 import { broadcastShapes, formatShape, type Shape, sameShape } from '../arrays/shape.ts';
 import { ShapeError } from '../error-classes.ts';
@@ -10,7 +10,7 @@ function checkNormalized(call: string, x: ArrayLike, axes: readonly number[]): v
   for (const axis of axes) checkAxis(call, axis, x.shape.length);
 }
 
-/** Throws unless an operand of the dtype of x broadcasts to its shape. */
+/** Throws unless an operand has the dtype of x and broadcasts to the shape of x. */
 function checkBeside(call: string, part: ArrayLike, x: ArrayLike): void {
   checkSameDType(call, part, x);
   checkBroadcasts(call, part.shape, x.shape);

@@ -6,7 +6,7 @@ import { zeroed } from './slab.ts';
 /** A small array, used by one arena after another. */
 export interface PooledArray {
   readonly data: Data;
-  /** The free list of its size class, to which it is returned. */
+  /** The free list of the array's size class, to which the array is returned. */
   readonly free: PooledArray[];
   user: object | undefined;
 }

@@ -9,7 +9,7 @@ import type { ArrayLike, CommonKernels, Normalization, NormalizationKernels } fr
 
 /** A centred input and the factor that normalises it. */
 interface Normalized<A> {
-  /** x - mean, or for a mean square x, possibly scaled. */
+  /** x - mean, or x itself if the mean is not subtracted; possibly scaled. */
   readonly deviation: A;
   /** 1 / sqrt(variance + eps), scaled to match `deviation`. Reduced axes stay, with length 1. */
   readonly inverse: A;
@@ -30,8 +30,8 @@ const ranges = {
 type Read<A> = (x: A) => Data;
 
 /**
- * Composes normalisation from other primitives. A large mean costs no digits, and no square overflows or vanishes.
- * `read` returns the elements of an array.
+ * Composes normalisation from other primitives. No digits are lost to a large mean, and no square overflows or
+ * underflows to 0. `read` returns the elements of an array.
  */
 export function composedNormalization<A extends ArrayLike>(
   k: CommonKernels<A>,
@@ -48,7 +48,8 @@ export function composedNormalization<A extends ArrayLike>(
     const mean = k.mean(k.stopGradient(x), axes);
     const near = k.sub(x, mean);
     const rest = k.mean(near, axes);
-    // Adding the negative makes the backward pass negate the small cotangent instead of the large one.
+    // Adds the negative instead of subtracting, so that the backward pass negates the small cotangent, not the large
+    // one.
     return { mean: k.add(mean, k.stopGradient(rest)), deviation: k.add(near, k.neg(rest)) };
   };
   const deviationOf = (x: A, { axes, centered: isCentered }: Normalization): A =>
@@ -122,7 +123,7 @@ export function composedNormalization<A extends ArrayLike>(
   };
 }
 
-/** Makes the loops from the primitives of an interpreter. */
+/** Makes the primitives of normalisation from other primitives of an interpreter. */
 export const normalizationLoops = (kernels: CommonKernels<NdArray>): NormalizationKernels<NdArray> =>
   composedNormalization(kernels, (x) => {
     const { data, offset, size } = contiguous(x);

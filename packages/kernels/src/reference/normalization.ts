@@ -30,7 +30,7 @@ function meanOf(values: readonly number[]): number {
   return Number.isFinite(mean) ? mean : values.reduce((sum, value) => sum + value / values.length, 0);
 }
 
-/** Returns the mean, and the values minus it. */
+/** Returns the mean, and the differences between the values and the mean. */
 function centered(values: readonly number[]): { mean: number; deviations: number[] } {
   const first = meanOf(values);
   const near = values.map((value) => value - first);
@@ -47,7 +47,7 @@ function normalized(values: readonly number[], of: Normalization): { units: numb
   return { units: scaled.map((value) => value * inverse), inverse: inverse / scale };
 }
 
-/** Returns the index of an element's partner in an array of a shape that broadcasts. */
+/** Returns the index of the element that belongs to `index` in an array of `shape`, which is broadcast. */
 const within = (shape: Shape, index: Index): number[] =>
   shape.map((length, i) => (length === 1 ? 0 : index[index.length - shape.length + i]!));
 

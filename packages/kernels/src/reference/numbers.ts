@@ -21,7 +21,7 @@ export const activationDerivatives: { readonly [A in Activation]: (g: number, y:
   sigmoid: (g, y) => g * (y * (1 - y)),
 };
 
-/** Returns x - max x for each row x, the sum of its exponentials, and the logarithm of that sum. */
+/** For each row x, returns the differences x - max x, the sum of their exponentials, and the logarithm of that sum. */
 export function softmaxRows(x: Nd) {
   const [n, classes] = x.shape as [number, number];
   return Array.from({ length: n }, (_, i) => {

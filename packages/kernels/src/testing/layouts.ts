@@ -16,9 +16,9 @@ interface Placement {
 const total = (stride: readonly number[]): number => stride.reduce((sum, step) => sum + step, 0);
 
 const placements = {
-  /** Row-major, from the first element of its data. */
+  /** A row-major array that begins at the first element of its data. */
   contiguous: (shape) => ({ stride: rowMajor(shape), offset: 0, length: sizeOf(shape) }),
-  /** Row-major, from the middle of its data, and so at an unaligned address. */
+  /** A row-major array that begins in the middle of its data, at an unaligned address. */
   offset: (shape) => ({ stride: rowMajor(shape), offset: 3, length: sizeOf(shape) + 5 }),
   /** The inside of an array with a border: each row is contiguous, but consecutive rows are not adjacent. */
   window(shape) {
@@ -34,7 +34,7 @@ const placements = {
     const stride = rowMajor(outer);
     return { stride: stride.map((step) => 2 * step), offset: total(stride), length: sizeOf(outer) };
   },
-  /** Backwards along every axis. */
+  /** An array that runs backwards through its data along every axis. */
   reversed: (shape) => ({
     stride: rowMajor(shape).map((step) => -step),
     offset: Math.max(0, sizeOf(shape) - 1),

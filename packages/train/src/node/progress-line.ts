@@ -49,7 +49,7 @@ export class ProgressLine {
     this.#next = this.#isTerminal ? 0 : performance.now() + this.#interval;
   }
 
-  /** Whether it is time to call `show`. Computing what to show may be expensive. */
+  /** Whether it is time to call `show`. Check this before computing the text to show, which may be expensive. */
   get isDue(): boolean {
     return performance.now() >= this.#next;
   }

@@ -1,4 +1,4 @@
-/** Figures: panels under a title, on white paper, as one SVG. */
+/** Draws figures as SVG: panels under a title, on a white background. */
 
 /** A drawing of known size without a frame. */
 export interface Panel {

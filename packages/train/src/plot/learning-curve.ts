@@ -9,7 +9,7 @@ import { COLORS, figure, type Panel } from './figure.ts';
 
 /** A panel of a learning curve. */
 export interface CurvePanel {
-  /** The score that it shows: `loss`, or a metric. */
+  /** The score that the panel shows: `loss`, or the name of a metric. */
   readonly score: string;
   /** The text above the panel. Defaults to the name of the score. */
   readonly title?: string;

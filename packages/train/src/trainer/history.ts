@@ -5,7 +5,7 @@ export type Scores = { readonly loss: number } & Readonly<Record<string, number>
 
 /** The training scores over some steps. Each batch is scored before the model is trained on it. */
 export interface Point {
-  /** The number of steps that the run had taken after the last of these steps. */
+  /** The number of steps of the run so far, up to the last step that was scored. */
   readonly step: number;
   /** The number of epochs since the start, including a fraction if the length of an epoch is known. */
   readonly epoch: number;

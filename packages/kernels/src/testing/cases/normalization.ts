@@ -47,7 +47,7 @@ const shapes: readonly Normalized[] = [
   { shape: [], axes: [], w: [] },
   { shape: [0, 20], axes: [1], w: [20] },
   { shape: [2, 0], axes: [1], w: [0] },
-  // Numbers with a large mean, alike, or with squares that overflow or vanish.
+  // Numbers with a large mean, equal numbers, or numbers whose squares overflow or underflow.
   ...([uniform(1e4, 1e4 + 0.1), uniform(-3e-5, -2.9e-5), listed(0.1)] as const).flatMap((values) => [
     { shape: [3, 40], axes: [1], w: [40], values },
     { shape: [2, 3, 40], axes: [0, 2], w: [3, 1], values },
@@ -66,7 +66,7 @@ const LARGE = 10_000;
 
 /** The operands of a case: x, g, w and b. */
 const operands = (dtype: FloatDType, { shape, w, b = w, values, layout }: Normalized) => ({
-  // Rows that are alike everywhere are ill-conditioned.
+  // Normalising rows of equal numbers is ill-conditioned.
   x: array(shape, dtype, values ?? usual(dtype), layout === 'broadcast' ? 'contiguous' : layout),
   g: array(shape, dtype, usual(dtype, 2), layout),
   w: array(w, dtype, uniform(0.5, 1.5, 3), layout),
@@ -85,7 +85,7 @@ const all = floats.flatMap((dtype) =>
     ),
 );
 
-/** Leaves out repeated calls: operands that differ in their weights only are the same for some primitives. */
+/** Leaves out repeated calls: for some primitives, operands that differ only in their weights give the same call. */
 const distinct = (cases: readonly Case[]): readonly Case[] => [...new Map(cases.map((c) => [c.name, c])).values()];
 
 export const normalizationCases = {

@@ -5,7 +5,7 @@ import { access, codeOf, loader, type Operand, type Statement, type Value, value
 
 const SIMD = 0xfd_0000;
 
-// The call is marked as pure, so that programs that don't use it don't include it.
+// The call is marked as pure, so that bundlers can drop it from programs that don't use its result.
 const makeByteLanes = () => ({
   /** Loads one byte into all lanes. */
   loadSplat: loader('v128', SIMD + 0x07, 0),

@@ -1,6 +1,6 @@
 /**
- * Loops over consecutive vectors, in the form whose neighbours an engine can join into vectors of 256 bits: all loads of an
- * iteration precede its stores, and neighbours are loaded and stored by the same pointer.
+ * Loops over consecutive vectors, whose neighbours an engine can join into vectors of 256 bits: in each iteration, all
+ * loads precede the stores, and neighbours are loaded and stored with the same pointer.
  */
 
 import { i32, type Operand, type Statement, type Value, v128 } from './instructions.ts';
@@ -8,8 +8,8 @@ import type { FunctionBuilder, Local } from './module-builder.ts';
 import { minJoinedBytes, vectorBits } from './vector-width.ts';
 
 /**
- * Emits a loop over the vectors of `bytes` bytes, `abreast` of them per iteration, then one by one. `body` gets the offset of
- * an iteration's first vector, and their number. The last vector may extend past the end.
+ * Emits a loop over the vectors of `bytes` bytes: first `abreast` vectors per iteration, then one at a time. `body`
+ * gets the offset of an iteration's first vector, and the number of vectors. The last vector may extend past the end.
  */
 export function forVectors(
   f: FunctionBuilder,
@@ -42,10 +42,11 @@ export const loadVectors = (f: FunctionBuilder, from: Operand<'i32'>, count: num
   Array.from({ length: count }, (_, i) => f.let(v128.load(from, 16 * i)));
 
 /**
- * Stores neighbouring vectors. With `isJoined`, an engine may join them; otherwise each has its own pointer, so it can't.
+ * Stores neighbouring vectors. With `isJoined`, an engine may join them; otherwise each store has its own pointer,
+ * which prevents joining.
  *
- * The upper one of each pair is stored first. Otherwise V8, to keep the effect of a store that fails halfway, would store the
- * lower vector again when it joins a pair.
+ * The upper vector of each pair is stored first. Otherwise, V8 would store the lower vector of a joined pair a second
+ * time, to keep the effect of a store that fails halfway.
  */
 export function storeVectors(
   f: FunctionBuilder,

@@ -5,7 +5,10 @@
 
 export type VectorBits = 128 | 256;
 
-/** Clearing the upper halves of the registers takes as long as a small kernel, so only larger ones use them. */
+/**
+ * The size from which kernels use joined vectors: clearing the upper halves of the registers takes as long as a small
+ * kernel.
+ */
 const MIN_JOINED_BYTES = 1 << 14;
 
 let bits: VectorBits = 128;
@@ -18,7 +21,10 @@ export const vectorBits = (): VectorBits => bits;
 /** Returns the number of bytes from which kernels compute in joined vectors. */
 export const minJoinedBytes = (): number => minBytes;
 
-/** Sets that number for modules that are assembled from now on. A test sets 0, to check joined vectors on small arrays. */
+/**
+ * Sets the number of bytes from which kernels compute in joined vectors, for modules that are assembled from now on. A
+ * test sets 0, to check joined vectors on small arrays.
+ */
 export function joinFrom(bytes: number = MIN_JOINED_BYTES): void {
   minBytes = bytes;
 }
@@ -30,9 +36,10 @@ export function assembleFor(width: VectorBits, clearUpperHalves?: () => void): v
 }
 
 /**
- * Clears the upper halves of the registers if a kernel that processed this many elements, of up to 8 bytes, may have used
- * them. V8 doesn't. On Intel's processors, code that is older than 256-bit vectors is up to 20 times as slow until this is
- * done. `Math.log` is such code, and so is most of a JavaScript engine itself.
+ * Clears the upper halves of the registers if a kernel that processed this many elements, of up to 8 bytes, may have
+ * used them. V8 doesn't clear them. On Intel's processors, code that was compiled for older instructions without
+ * 256-bit vectors is up to 20 times as slow until they are cleared. `Math.log` is such code, and so is most of a
+ * JavaScript engine itself.
  */
 export function settleVectors(elements: number): void {
   if (8 * elements >= minBytes) clear();

@@ -69,7 +69,7 @@ interface Row {
 /** Returns a function that reads the n-th vector after a byte offset. */
 type ReadVectors = (at: Local<'i32'>) => (n: number) => Value<'v128'>;
 
-/** Returns a function that reads an operand's vectors: along a row, or one number again and again. */
+/** Returns a function that reads an operand's vectors: either along a row, or the same number in all lanes. */
 function reader(f: FunctionBuilder, v: FloatVector, pointer: Local<'i32'>, runs: boolean): ReadVectors {
   if (!runs) {
     const number = f.let(v.loadSplat(pointer));
@@ -138,7 +138,8 @@ const defineComparison = (module: ModuleBuilder, v: FloatVector, compare: Compar
         // Handles four elements as 32-bit lanes. Of a 64-bit mask, either half can be used.
         const four = (part: number): Value<'v128'> =>
           v.laneBytes === 4 ? mask(part) : i32x4.shuffle(mask(2 * part), mask(2 * part + 1), [0, 2, 4, 6]);
-        // An engine that joins vectors tries it with the operands of a narrowing if they are alike, and gains nothing.
+        // The operands of a narrowing must differ in form. Otherwise, an engine would try to join them, which gains
+        // nothing.
         const other = (x: Value<'v128'>): Value<'v128'> => {
           if (vectorBits() === 128) return x;
           const local = f.let(x);

@@ -30,8 +30,8 @@ export type VectorFunction<Inputs extends readonly VectorLocal[]> = (
 export interface Apply<Inputs extends readonly VectorLocal[]> {
   (...inputs: Inputs): Vector;
   /**
-   * Computes several results at once. A function that branches has this, since an engine joins neighbouring vectors only if
-   * they are computed in the same branch.
+   * Computes several results at once. Functions that branch define this, since an engine joins neighbouring vectors
+   * only if they are computed in the same branch.
    */
   readonly all?: (inputs: readonly Inputs[]) => Vector[];
 }
@@ -41,7 +41,7 @@ export const together = <Inputs extends readonly VectorLocal[]>(
   all: (inputs: readonly Inputs[]) => Vector[],
 ): Apply<Inputs> => Object.assign((...inputs: Inputs) => all([inputs])[0]!, { all });
 
-/** Applies a function to each list of inputs, to neighbours at once. */
+/** Applies a function to each list of inputs; if the function has `all`, to two lists at a time. */
 export function applyEach<Inputs extends readonly VectorLocal[]>(
   f: FunctionBuilder,
   apply: Apply<Inputs>,

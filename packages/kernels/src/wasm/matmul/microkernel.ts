@@ -57,7 +57,7 @@ export const TILES = {
 /** `plain` multiplies and adds; the others use relaxed multiply-add. `recent` is for engines of 2025 and later. */
 export type TileName = keyof typeof TILES;
 
-/** The operations of a product in the time in which an elementwise kernel processes a byte. */
+/** The number of operations of a product that take as long as an elementwise kernel takes for one byte. */
 const OPERATIONS_PER_BYTE = 32;
 
 /** Returns whether products of this many multiplications and additions use the `wide` tile, if it is the best one. */

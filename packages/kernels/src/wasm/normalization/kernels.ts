@@ -1,6 +1,6 @@
 /**
- * Kernels of normalisation on rows in linear memory. Sums are taken in float64, about the first element of a row, so that a
- * large mean costs no digits.
+ * Kernels of normalisation on rows in linear memory. Sums are computed in float64, after the first element of the row
+ * is subtracted, so that no digits are lost to a large mean.
  */
 
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
@@ -12,10 +12,10 @@ type Wide = Local<'v128'>;
 
 /** The float64 numbers that `sums` writes for a row: the origin, the sums of d, d^2, g and g d, with d = x - origin. */
 export const SUMS = 5;
-/** The lanes of the parameters of a row. */
+/** The number of lanes that the parameters of a row take. */
 export const PARAMETERS = 8;
 
-/** The range of 1 / sqrt(variance + eps) in which neither it nor its powers overflow or vanish. */
+/** The range in which neither 1 / sqrt(variance + eps) nor its powers overflow or underflow. */
 export const safeInverses = {
   f32: { least: 2 ** -40, most: 2 ** 40 },
   f64: { least: 2 ** -300, most: 2 ** 300 },
@@ -31,8 +31,9 @@ export interface NormalizationExports {
   /** Computes g p2 + (((x - p0) - p1) p3 + p4), with parameters for each row. */
   slope(to: number, x: number, g: number, parameters: number, rows: number, bytes: number): void;
   /**
-   * Normalises each row by itself, and applies weights and biases, `weights` rows of each in turn. Returns 0 if a row has
-   * no safe inverse. `weight` is the address of the first row of weights; the rows of biases follow at `bias`.
+   * Normalises each row by itself, and applies weights and biases. The `weights` rows of weights and of biases are used
+   * in turn. Returns 0 if a row has no safe inverse. `weight` is the address of the first row of weights; the rows of
+   * biases follow at `bias`.
    */
   rows(
     to: number,
@@ -44,7 +45,7 @@ export interface NormalizationExports {
     rows: number,
     bytes: number,
   ): number;
-  /** Computes the gradient of `rows` in x for the cotangent g. */
+  /** Computes the gradient of `rows` with respect to x, for the cotangent g. */
   rowSlopes(
     to: number,
     x: number,
@@ -77,7 +78,8 @@ export function normalizationModule(type: FloatType, centered: boolean): ModuleB
   const module = new ModuleBuilder();
   /** Bytes of two float64 vectors of elements. */
   const step = isNarrow ? 16 : 32;
-  // A second pass about the mean itself makes float64 sums as accurate as if they had been computed twice as wide.
+  // A second pass, which subtracts the mean itself, makes float64 sums as accurate as if they had been computed with
+  // twice as many digits.
   const passes = centered && !isNarrow ? 2 : 1;
 
   /** Splits the elements at an address into two float64 vectors. */
@@ -175,7 +177,7 @@ export function normalizationModule(type: FloatType, centered: boolean): ModuleB
     });
   });
 
-  /** Emits a loop that computes two vectors at a time, loads first, so that an engine can join them. */
+  /** Emits a loop that computes two vectors at a time. All loads come first, so that an engine can join the vectors. */
   const map = (
     f: FunctionBuilder,
     to: Local<'i32'>,
@@ -255,7 +257,7 @@ export function normalizationModule(type: FloatType, centered: boolean): ModuleB
     return { count, rest, inverse, high, low };
   };
 
-  /** Advances a pointer to the next row of weights, and after the last one to the first. */
+  /** Advances a pointer to the next row of weights. After the last row, returns to the first. */
   const turn = (
     f: FunctionBuilder,
     pointer: Local<'i32'>,

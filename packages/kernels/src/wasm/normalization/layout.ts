@@ -2,16 +2,16 @@
 
 import { type Shape, sizeOf } from '../../arrays/shape.ts';
 
-/** Rows shorter than this are not worth a separate weight each. */
+/** The minimum length of rows that have one weight each. For shorter rows, this layout is too slow. */
 const LEAST_ROW = 16;
 
-/** An array as rows that share a mean with other rows, or have one of their own. */
+/** The layout of an array as rows. A row has its own mean, or shares one with other rows. */
 export interface RowLayout {
   readonly rows: number;
   readonly length: number;
   /**
-   * Whether each row is a group of its own, with a weight for every element; the rows of weights take turns. Otherwise, rows have one weight each, and the
-   * rows of a group share a mean.
+   * Whether each row is a group of its own, with a weight for each element. The rows of weights are then used in turn.
+   * Otherwise, each row has a single weight, and the rows of a group share a mean.
    */
   readonly own: boolean;
   /** For rows with one weight: the group of each row, and the number of groups. */
@@ -19,14 +19,17 @@ export interface RowLayout {
   readonly groups: number;
   /** The number of adjacent rows that form a group, or 0 if the rows of a group lie apart. */
   readonly adjacent: number;
-  /** The row of weights, or the weight, of each row; `weights` is their number. */
+  /** For each row, the index of its row of weights, or of its single weight. `weights` is the number of these. */
   readonly weightOf: Int32Array;
   readonly weights: number;
-  /** The shape to which weights are broadcast: that of the array, with length 1 along axes where they don't vary. */
+  /**
+   * The shape to which weights are broadcast: the shape of the array, with length 1 along the axes on which the weights
+   * don't depend.
+   */
   readonly weightShape: Shape;
 }
 
-/** Adjacent axes that are alike. */
+/** Adjacent axes that can be merged, since they have the same properties. */
 interface Run {
   length: number;
   readonly isReduced: boolean;
@@ -45,7 +48,7 @@ function runsOf(shape: Shape, axes: readonly number[], weightShape: Shape): Run[
   return runs;
 }
 
-/** Returns a number for each row, which counts only the axes that are chosen. */
+/** Numbers the rows along the chosen axes only: rows that differ only along other axes get the same number. */
 function numbered(runs: readonly Run[], rows: number, isChosen: (run: Run) => boolean): Int32Array {
   const numbers = new Int32Array(rows);
   let [inner, step] = [1, 1];

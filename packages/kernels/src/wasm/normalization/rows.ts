@@ -22,7 +22,7 @@ interface Groups {
   readonly products: Float64Array;
 }
 
-/** Consecutive pieces of rows that fit a staging buffer: whole rows, or a part of one. */
+/** Consecutive pieces of rows that fit in a staging buffer: whole rows, or a part of one row. */
 interface Block {
   /** The first piece, the first row, the number of rows, and the part of the rows. */
   readonly piece: number;
@@ -87,7 +87,7 @@ export class RowNormalization {
     return isSafe ? out : undefined;
   }
 
-  /** As `normalize`. */
+  /** Returns `undefined` in the same cases as `normalize`. */
   gradient(g: NdArray, x: NdArray, w: NdArray, of: Normalization): NdArray | undefined {
     const layout = this.#layoutOf(x.shape, of.axes, [w.shape]);
     if (layout === undefined) return undefined;
@@ -113,7 +113,7 @@ export class RowNormalization {
     return isSafe ? out : undefined;
   }
 
-  /** As `normalize`. */
+  /** Returns `undefined` in the same cases as `normalize`. */
   weightGradient(g: NdArray, x: NdArray, of: Normalization & { readonly shape: Shape }): NdArray | undefined {
     const layout = this.#layoutOf(x.shape, of.axes, [of.shape]);
     if (layout === undefined || sizeOf(layout.weightShape) !== sizeOf(of.shape)) return undefined;
@@ -392,8 +392,8 @@ function forEachPiece(blocks: readonly Block[], visit: (piece: number, row: numb
 }
 
 /**
- * Joins the sums of rows to the means and variances of their groups. The variance is that within the rows and that between
- * them.
+ * Combines the sums of rows to the means and variances of their groups. A group's variance consists of the variances
+ * within its rows and the variance between the rows' means.
  */
 function momentsOf(layout: RowLayout, blocks: readonly Block[], sums: Float64Array, centered = true) {
   const { groupOf, groups } = layout;

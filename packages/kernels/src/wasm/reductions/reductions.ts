@@ -155,7 +155,7 @@ function reductionModule(accumulator: Accumulator): ModuleBuilder {
     const start = state.const(neutral);
     const from = f.local('i32');
     f.for(0, blocks, 1, () => {
-      // Several columns of vectors at a time, since each addition waits for the one before it.
+      // Reduces several columns of vectors at a time, since each addition must wait for the one before it.
       const reduce = (isJoined: boolean) =>
         forVectors(f, bytes, 4, (i, count) => {
           const accumulators = Array.from({ length: count }, () => states(f, width));

@@ -26,7 +26,7 @@ export const POOL = {
   busy: 192,
 } as const;
 
-/** Returns the number of bytes of these words for a number of threads. */
+/** Returns the size in bytes of the words of a pool with the given number of threads. */
 export const poolBytes = (threads: number): number => POOL.busy + 4 * threads;
 
 /** Byte offsets of the words of one job. */

@@ -15,16 +15,16 @@ const FLAG = '--experimental-wasm-revectorize';
 const VARIABLE = 'TAPEGRAD_VECTORS';
 /** The first version of V8 in which this phase makes code faster. */
 const FIRST_VERSION = [13, 6] as const;
-/** These flags make V8 optimize a module when it is compiled, not when it has run for a while. */
+/** The flags that make V8 optimize a module when it is compiled, not when it has run for a while. */
 const OPTIMIZE_AT_ONCE = ['--wasm-sync-tier-up', '--wasm-tiering-budget=1'];
 const OPTIMIZE_LATER = ['--no-wasm-sync-tier-up', '--wasm-tiering-budget=13000000'];
 
-/** Any bytes. */
+/** The argument of `isAscii`; its content doesn't matter. */
 const BYTES = new Uint8Array(1);
 
 /**
- * Returns a function that clears the upper halves of the registers. No WebAssembly does that, but each native function that
- * computes in vectors of 256 bits does. One with little else to do is `isAscii`, which takes 50 ns.
+ * Returns a function that clears the upper halves of the registers. No WebAssembly instruction does that, but native
+ * functions that compute in vectors of 256 bits do. `isAscii` is such a function, and takes only 50 ns.
  */
 function registerClearer(): () => void {
   const isAscii = builtin('node:buffer')?.isAscii;

@@ -80,8 +80,9 @@ const lanesOf = ({ lanes }: FloatVector) => {
 type Abreast = 1 | 2;
 
 /**
- * Loads the four entries of 2 x 2 squares from the left of two rows, `abreast` vectors of each. The squares are in order; if
- * `isCrossed` is set, the two vectors have the squares of every other pair of lanes, as joined shuffles leave them.
+ * Loads the four entries of 2 x 2 squares from the left of two rows, `abreast` vectors of each. The squares are in
+ * order. If `isCrossed` is set, each of the two vectors has every other pair of squares instead, the order that joined
+ * shuffles produce.
  */
 function squaresAt(
   f: FunctionBuilder,
@@ -105,7 +106,7 @@ function crossedAt(f: FunctionBuilder, pooled: Local<'i32'>, abreast: Abreast): 
   const vectors = loadVectors(f, pooled, abreast);
   const [first, second] = vectors;
   if (second === undefined) return vectors;
-  // An engine takes two replaced lanes as they are, and joins what is computed from them.
+  // An engine doesn't join these lane replacements, but joins the vectors that are computed from them.
   return [
     f.let(f64x2.replaceLane(first!, 1, f64x2.extractLane(second, 0))),
     f.let(f64x2.replaceLane(second, 0, f64x2.extractLane(first!, 1))),
@@ -144,9 +145,9 @@ function placeOf(f: FunctionBuilder, v: FloatVector, entries: readonly Local<'v1
 /** Squares at the left of two rows: as many as `abreast` vectors have lanes. */
 interface Squares {
   readonly abreast: Abreast;
-  /** Returns the left ends of their rows in the planes at an address. */
+  /** Returns the left ends of the squares' rows in the planes at an address. */
   rowsIn(planes: Local<'i32'>): readonly Local<'i32'>[];
-  /** Their address in the pooled planes. */
+  /** The address of the squares' results in the pooled planes. */
   readonly pooled: Local<'i32'>;
 }
 

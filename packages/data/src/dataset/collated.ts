@@ -1,6 +1,6 @@
 import type { Shape, Tensor } from '@tapegrad/core';
 
-/** A typed array whose elements have a dtype. */
+/** A typed array that stores elements of one of the dtypes. */
 export type NumberArray = Float32Array | Float64Array | Int32Array;
 
 /** The tensor of examples of shape `S`, stacked along a new first axis. */

@@ -22,7 +22,7 @@ export interface RandomImageOptions {
 
 /** The options of random changes whose results include pixels from outside of the image. */
 export interface FilledImageOptions extends RandomImageOptions {
-  /** The value of pixels from outside of the image. Defaults to 0. */
+  /** The value of pixels of the result that lie outside of the original image. Defaults to 0. */
   readonly fill?: number;
 }
 

@@ -29,7 +29,7 @@ export const namerOf = (indices: ArrayLike<number> | undefined, path: string): N
  * | a number, a boolean | a tensor `[n]`, float32 or bool |
  * | a Float32Array, Float64Array or Int32Array, or a list of numbers | a tensor `[n, length]`; lists become float32 |
  * | text | a list of n texts |
- * | a plain object, or a list of tensors or objects | the same with a batch of each entry |
+ * | a plain object, or a list of tensors or objects | an object or a list with a batch of each entry |
  *
  * Class labels are int32, so they must come as tensors or an Int32Array, not as numbers.
  *

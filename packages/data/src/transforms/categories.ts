@@ -103,8 +103,8 @@ class Categories {
 }
 
 /**
- * Turns categories into integers, for example into the class labels that `crossEntropy` takes. They are numbered in
- * order: booleans first, then numbers, then strings.
+ * Turns categories into integers, for example into the class labels that `crossEntropy` takes. Categories are numbered
+ * in order: booleans first, then numbers, then strings.
  *
  * `fit` takes the training data, and can be called only once. `apply`, `invert` and `categories` throw until `fit` or
  * `load` has been called.

@@ -63,7 +63,7 @@ export const special: { readonly [D in DType]: readonly number[] } = {
 /** Lengths just below, at and just above each vector-register width, plus one long one. */
 export const lengths = [...Array.from({ length: 17 }, (_, i) => i + 1), 1031];
 
-/** A length larger than any block that an interpreter may process, and not a multiple of one. */
+/** A length that is larger than any block that an interpreter processes, and not a multiple of any block length. */
 export const veryLong = 20_011;
 
 /** Edge-case shapes: scalars, empty arrays, axes of length 1, and many axes. */

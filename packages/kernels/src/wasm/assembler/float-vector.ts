@@ -11,7 +11,7 @@ export type FloatType = 'f32' | 'f64';
 
 /** The lane type of each dtype that has vectors. */
 export const laneTypes = { float32: 'f32', float64: 'f64' } as const satisfies Record<FloatDType, FloatType>;
-/** The bytes of a lane of each type. */
+/** The number of bytes in a lane, by type. */
 export const laneBytes: Readonly<Record<FloatType, number>> = { f32: 4, f64: 8 };
 
 type Vector = Value<'v128'>;

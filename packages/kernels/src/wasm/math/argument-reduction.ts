@@ -5,7 +5,8 @@ import type { FunctionBuilder, Local } from '../assembler/module-builder.ts';
 import { FORMAT } from './vector-function.ts';
 
 /**
- * The fraction of the multiples of pi that are subtracted: integer multiples for sin (0), integers plus 1/2 for cos.
+ * The offset of the multiples of pi that are subtracted: 0 for sin (k pi), 1/2 for cos ((k + 1/2) pi), with k an
+ * integer.
  */
 export type Phase = 0 | 0.5;
 

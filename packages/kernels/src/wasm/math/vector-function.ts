@@ -36,7 +36,7 @@ export interface Apply<Inputs extends readonly VectorLocal[]> {
   readonly all?: (inputs: readonly Inputs[]) => Vector[];
 }
 
-/** Makes a function from one that computes several results at once. */
+/** Makes a function of vectors from a function that computes several results at once. */
 export const together = <Inputs extends readonly VectorLocal[]>(
   all: (inputs: readonly Inputs[]) => Vector[],
 ): Apply<Inputs> => Object.assign((...inputs: Inputs) => all([inputs])[0]!, { all });

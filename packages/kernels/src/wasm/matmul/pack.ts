@@ -26,7 +26,7 @@ type Pack = Func<typeof parameters, 'void'>;
 /** The arguments of a packing function by name. Sizes are at least 1; pointers and strides are in bytes. */
 export type PackArguments = { readonly [Name in keyof typeof parameters]: number };
 
-/** Inputs of the three ways of packing; `rowBytes` is the size of a panel's row. */
+/** The inputs of the functions that emit packing code. `rowBytes` is the size of a panel's row. */
 type Packing = { readonly [Name in keyof typeof parameters]: Local<'i32'> } & {
   readonly v: FloatVector;
   readonly panelWidth: number;

@@ -1,4 +1,4 @@
-/** Matches the axes of one tensor with those of another by comparing slice sums. */
+/** Matches the axes of one tensor with those of another by comparing sums over slices. */
 
 import { type Data, type Shape, sizeOf } from '@tapegrad/kernels';
 import { largestOf } from '../differences/precision.ts';
@@ -8,9 +8,9 @@ import { largestOf } from '../differences/precision.ts';
  * axes.
  */
 interface Signature {
-  /** Each slice's share of the total sum of squares. */
+  /** The fraction that each slice contributes to the total sum of squares. */
   readonly squares: readonly number[];
-  /** The absolute value of each slice's sum, relative to the largest. */
+  /** The absolute value of the sum of each slice, relative to the largest one. */
   readonly sums: readonly number[];
 }
 
@@ -27,7 +27,7 @@ export interface Arrangement {
   readonly reversed: readonly number[];
 }
 
-/** Sums the results of `of` over each slice along an axis. */
+/** Returns, for each slice along an axis, the sum of `of(element)` over its elements. */
 export function sliceSums(x: Data, shape: Shape, axis: number, of: (element: number) => number): Float64Array {
   const length = shape[axis]!;
   const inner = sizeOf(shape.slice(axis + 1));
@@ -36,7 +36,10 @@ export function sliceSums(x: Data, shape: Shape, axis: number, of: (element: num
   return sums;
 }
 
-/** Computes an axis's signature from the finite elements. Scaling the tensor, or changing its sign, doesn't change it. */
+/**
+ * Computes the signature of an axis from the finite elements. Multiplying the tensor by a number doesn't change the
+ * signature.
+ */
 function signatureOf(x: Data, shape: Shape, axis: number): Signature {
   const finite = (element: number): number => (Number.isFinite(element) ? element : 0);
   const largest = largestOf(x) || 1;
@@ -44,7 +47,7 @@ function signatureOf(x: Data, shape: Shape, axis: number): Signature {
   const sums = sliceSums(x, shape, axis, (element) => finite(element) / largest).map(Math.abs);
   const total = squares.reduce((sum, square) => sum + square, 0) || 1;
   const most = sums.reduce((size, sum) => Math.max(size, sum), 0);
-  // If all sums nearly cancel, they are only rounding error.
+  // Sums that are all nearly 0 consist only of rounding errors.
   const isTelling = most > 1e-6 * Math.sqrt(x.length);
   return {
     squares: Array.from(squares, (square) => square / total),
@@ -58,12 +61,13 @@ function matches(one: Signature, other: Signature, reversed: boolean, tolerance:
   return isClose(one.squares, other.squares) && isClose(one.sums, other.sums);
 }
 
-/** The maximum number of arrangements returned. If all slices are alike, almost every order of the axes is possible. */
+/** The maximum number of arrangements to return. If all slices are alike, almost every order of the axes is possible. */
 const most = 64;
 
 /**
- * Returns the arrangements of the axes of `actual` whose signatures match those of `expected`, except the identity. Axes are
- * matched one at a time, so the signature comparisons grow with the square of the rank, not its factorial.
+ * Returns the arrangements of the axes of `actual` whose signatures match those of `expected`, except the identity.
+ * Axes are matched one at a time. So the number of comparisons of signatures grows with the square of the rank, and not
+ * with its factorial.
  */
 export function arrangementsOf(
   expected: Data,
@@ -107,7 +111,7 @@ export function arrangementsOf(
     }
   };
   choose();
-  // Arrangements that move the fewest axes come first, as the most likely explanations.
+  // Sorts arrangements that move the fewest axes first, since they are the most likely explanations.
   const changes = ({ order, reversed }: Arrangement): number =>
     order.filter((axis, at) => axis !== at).length + 3 * reversed.length;
   return found.sort((a, b) => changes(a) - changes(b));

@@ -1,4 +1,4 @@
-/** Compares two tensors; the verdict says what is wrong with the second. */
+/** Compares two tensors. The verdict says what is wrong with the second one. */
 
 import type { Tensor } from '@tapegrad/core';
 import { checkTensor } from '@tapegrad/core/extend';
@@ -21,19 +21,22 @@ import { explainShapes } from './shape-explanations.ts';
 
 /** The options of `compare`. */
 export interface CompareOptions extends KnownQuantities {
-  /** The number of points, used to name factors such as n and 1/n. Without it, factors are named by axis lengths alone. */
+  /**
+   * The number of points, for naming factors such as n and 1/n. If it is absent, factors are named only by axis
+   * lengths.
+   */
   readonly n?: number | undefined;
-  /** The largest error attributed to rounding, in units in the last place. Defaults to 256. */
+  /** The largest error that counts as rounding, in units in the last place. Defaults to 256. */
   readonly bound?: number | undefined;
   /**
-   * The largest error accepted beyond rounding, relative to the element or the scale, whichever is larger. Defaults to 0.
-   * Results of `centralDifferences` also allow the error computed for each element.
+   * The largest error that is accepted in addition to rounding, relative to the element or the scale, whichever is
+   * larger. Defaults to 0. For a result of `centralDifferences`, the error computed for each element is accepted, too.
    */
   readonly tolerance?: number | undefined;
   /**
-   * The size of the terms summed to compute an element. If terms cancel, their sum is small but keeps their rounding error.
-   * A unit in the last place is measured at the element or the scale, whichever is larger. Defaults to the largest expected
-   * element; 0 judges each element by itself.
+   * The size of the terms whose sum is an element. If terms cancel, their sum is small but keeps their rounding error.
+   * A unit in the last place is measured at the element or the scale, whichever is larger. Defaults to the largest
+   * expected element; 0 judges each element by itself.
    */
   readonly scale?: number | undefined;
 }
@@ -57,8 +60,8 @@ function checkOptions(options: CompareOptions): void {
 }
 
 /**
- * Returns the allowed error of each expected element if either side came from finite differences. It is Infinity where
- * differences are inconclusive.
+ * Returns the allowed error of each expected element, if either tensor is a result of finite differences. It is
+ * Infinity where differences are inconclusive.
  */
 function knownErrors(expected: Tensor, actual: Tensor): Float64Array | undefined {
   const [wanted, found] = [errorsOfDifferences(expected), errorsOfDifferences(actual)];
@@ -100,7 +103,7 @@ function differenceOf({ expected, actual, shape, precision }: Pair, outside: num
 
 type Difference = ReturnType<typeof differenceOf>;
 
-/** Describes the values at the largest error, as a phrase. */
+/** Describes the two values where the error is largest, as a phrase. */
 function formatPlace({ where, expected, actual }: Difference): string {
   const place = where.length === 0 ? '' : ` at [${where.join(', ')}]`;
   const [wanted, found] = formatApart(expected, actual);
@@ -138,7 +141,7 @@ const explain = (pair: Pair, mend: Mend | undefined, options: CompareOptions): E
  * - each row or column has its own factor or offset.
  *
  * If either side is float32, units in the last place are those of float32. For a result of `centralDifferences`, its
- * estimated errors are allowed, and elements it couldn't determine are not judged.
+ * estimated errors are allowed, and elements that it couldn't determine are not judged.
  *
  * @example
  * const expected = tensor([[1, 2], [3, 4], [5, 6]]);

@@ -4,46 +4,55 @@ import type { Shape } from '@tapegrad/kernels';
 import type { FactorName, LengthRatio } from './factors.ts';
 
 interface Explained {
-  /** The explanation as a clause that continues a sentence starting with the tensor's name: `lacks the factor slope(1)`. */
+  /**
+   * The explanation as a clause, which completes a sentence that begins with the tensor's name: `lacks the factor
+   * slope(1)`.
+   */
   readonly message: string;
 }
 
-/** The tensor is all zeros but shouldn't be. */
+/** The explanation that the tensor is all zeros but shouldn't be. */
 export interface ZeroExplanation extends Explained {
   readonly kind: 'zero';
 }
 
-/** The magnitudes are right, but some signs are wrong. */
+/** The explanation that the magnitudes are right, but some signs are wrong. */
 export interface SignsExplanation extends Explained {
   readonly kind: 'signs';
   /** The number of wrong signs. */
   readonly count: number;
 }
 
-/** The same elements reversed along some axes; reversing the last two is a rotation by 180 degrees. */
+/**
+ * The explanation that the elements are reversed along some axes. Reversing the last two axes is a rotation by 180
+ * degrees.
+ */
 export interface ReversedExplanation extends Explained {
   readonly kind: 'reversed';
   readonly axes: readonly number[];
-  /** The axis order that corrects `actual` by `actual.permute(order)`, if the axes are also out of order. */
+  /** The axis order that corrects `actual`, as in `actual.permute(order)`, if the axes are also out of order. */
   readonly order: readonly number[] | undefined;
   readonly factor: number;
 }
 
-/** The same elements moved along an axis, either wrapping around its end (`rolled`) or not (`shifted`). */
+/**
+ * The explanation that the elements are moved along an axis, either wrapping around its end (`rolled`) or not
+ * (`shifted`).
+ */
 export interface MovedExplanation extends Explained {
   readonly kind: 'rolled' | 'shifted';
   readonly axis: number;
-  /** The offset: the element expected at index i is at i + `by`. */
+  /** The distance: the element that is expected at index i is at index i + `by`. */
   readonly by: number;
   readonly factor: number;
 }
 
-/** The same elements in another order that follows no simple rule. */
+/** The explanation that the elements are in another order, which follows no simple rule. */
 export interface ReorderedExplanation extends Explained {
   readonly kind: 'reordered';
 }
 
-/** Each index of an axis has its own factor. */
+/** The explanation that the elements at each index of an axis are off by a separate factor. */
 export interface FactorsExplanation extends Explained {
   readonly kind: 'factors';
   readonly axis: number;
@@ -51,16 +60,16 @@ export interface FactorsExplanation extends Explained {
   readonly factors: readonly number[];
 }
 
-/** All elements are off by the same number, or by one number for each index of an axis. */
+/** The explanation that all elements differ by the same number, or by one number for each index of an axis. */
 export interface OffsetExplanation extends Explained {
   readonly kind: 'offset';
   /** The axis whose indices have separate offsets; undefined if one offset applies to all elements. */
   readonly axis: number | undefined;
-  /** actual - expected: one number, or one for each index of `axis`. */
+  /** The differences actual - expected: one number, or one for each index of `axis`. */
   readonly offsets: readonly number[];
 }
 
-/** All elements are right except at some indices of an axis. */
+/** The explanation that all elements are right except at some indices of an axis. */
 export interface SlicesExplanation extends Explained {
   readonly kind: 'slices';
   readonly axis: number;
@@ -69,43 +78,46 @@ export interface SlicesExplanation extends Explained {
   readonly factor: number | undefined;
 }
 
-/** A known factor is missing, extra, or replaced by another. */
+/** The explanation that a known factor is missing, is extra, or is replaced by another. */
 export interface KnownFactorExplanation extends Explained {
   readonly kind: 'missing factor' | 'extra factor' | 'replaced factor';
   /** The name of the missing, extra or replaced factor. */
   readonly known: string;
   /** The name of the factor used instead, if the factor was replaced. */
   readonly by: string | undefined;
-  /** A constant factor in addition; 1 if there is none. */
+  /** An additional constant factor; 1 if there is none. */
   readonly factor: number;
 }
 
-/** A known term is missing or extra. */
+/** The explanation that a known term is missing or extra. */
 export interface KnownTermExplanation extends Explained {
   readonly kind: 'missing term' | 'extra term';
   readonly known: string;
-  /** The coefficient of the term; undefined if each index of `axis` has its own. */
+  /** The coefficient of the term; undefined if it differs between the indices of `axis`. */
   readonly coefficient: number | undefined;
   readonly axis: number | undefined;
 }
 
-/** The tensor equals the result of a known mistake. */
+/** The explanation that the tensor equals the result of a known mistake. */
 export interface MistakeExplanation extends Explained {
   readonly kind: 'mistake';
   /** The name of the mistake, as given in `mistakes`. */
   readonly known: string;
 }
 
-/** The shapes differ, but the elements and their order are the same. */
+/** The explanation that only the shapes differ; the elements and their order are the same. */
 export interface ReshapedExplanation extends Explained {
   readonly kind: 'reshaped';
   readonly factor: number;
 }
 
-/** The shapes differ because `actual` was not summed along some axes, or was wrongly summed along them. */
+/**
+ * The explanation that the shapes differ because of some axes: `actual` was not summed along them, or was wrongly
+ * summed along them.
+ */
 export interface SummedExplanation extends Explained {
   readonly kind: 'not summed' | 'summed';
-  /** The axes, numbered in the tensor that has not been summed. */
+  /** The axes, numbered as in the tensor that has not been summed. */
   readonly axes: readonly number[];
   readonly factor: number;
 }
@@ -127,20 +139,20 @@ export type Explanation =
   | SummedExplanation;
 
 interface Compared {
-  /** The name of the compared tensor. */
+  /** The name of the tensor that was compared. */
   readonly name: string;
-  /** Whether the two are equal within the allowed error. */
+  /** Whether the tensor equals the expected one within the allowed error. */
   readonly passed: boolean;
   /** The verdict as a sentence. */
   readonly message: string;
 }
 
-/** Every element is equal. */
+/** The verdict that every element is exactly equal. */
 export interface EqualComparison extends Compared {
   readonly verdict: 'equal';
 }
 
-/** Every element is equal up to rounding. */
+/** The verdict that every element is equal up to rounding. */
 export interface RoundingComparison extends Compared {
   readonly verdict: 'rounding';
   /** The largest error, in units in the last place. */
@@ -149,42 +161,42 @@ export interface RoundingComparison extends Compared {
   readonly bound: number;
 }
 
-/** Every element is equal within a tolerance, or within the error bounds of central differences. */
+/** The verdict that every element is equal within a tolerance, or within the error bounds of central differences. */
 export interface ToleranceComparison extends Compared {
   readonly verdict: 'tolerance';
   /** The largest |actual - expected| divided by the largest |expected|. */
   readonly relativeError: number;
-  /** The largest error relative to its limit, at most 1. */
+  /** The largest ratio of an error to its limit, at most 1. */
   readonly share: number;
 }
 
-/** Every element is off by the same factor. */
+/** The verdict that every element is off by the same factor. */
 export interface FactorComparison extends Compared {
   readonly verdict: 'factor';
-  /** actual = factor × expected */
+  /** The factor, for which actual = factor × expected. */
   readonly factor: number;
   /** The name of the factor, if it has one. */
   readonly named: FactorName | undefined;
-  /** The relation of the factor to the lengths of axes, unless `n` explains it. */
+  /** The relation of the factor to the length of an axis; undefined if `n` explains the factor. */
   readonly length: LengthRatio | undefined;
 }
 
-/** The last two axes are swapped. */
+/** The verdict that the last two axes are swapped. */
 export interface TransposedComparison extends Compared {
   readonly verdict: 'transposed';
-  /** A constant factor in addition: transposed actual = factor × expected. */
+  /** An additional constant factor, for which the transpose of actual = factor × expected. */
   readonly factor: number;
 }
 
-/** The axes are in another order. */
+/** The verdict that the axes are in another order. */
 export interface PermutedComparison extends Compared {
   readonly verdict: 'permuted';
-  /** The axis order that corrects `actual`: `actual.permute(order)` = factor × expected. */
+  /** The axis order that corrects `actual`, so that `actual.permute(order)` = factor × expected. */
   readonly order: readonly number[];
   readonly factor: number;
 }
 
-/** The shapes differ, and reordering the axes doesn't fix it. */
+/** The verdict that the shapes differ, even after reordering the axes. */
 export interface ShapesComparison extends Compared {
   readonly verdict: 'shapes';
   readonly expectedShape: Shape;
@@ -193,10 +205,10 @@ export interface ShapesComparison extends Compared {
   readonly explanation: Explanation | undefined;
 }
 
-/** The values differ, and no other verdict applies. */
+/** The verdict that the values differ, if no other verdict applies. */
 export interface DifferentComparison extends Compared {
   readonly verdict: 'different';
-  /** The largest |actual - expected|. NaN counts as the largest, on either side. */
+  /** The largest |actual - expected|. If one of the two is NaN, the error counts as the largest. */
   readonly largestError: number;
   /** The largest error divided by the largest |expected|. */
   readonly relativeError: number;
@@ -208,7 +220,7 @@ export interface DifferentComparison extends Compared {
   readonly actual: number;
   /** The fraction of elements whose error exceeds the limit, in (0, 1]; 0 if no element could be compared. */
   readonly share: number;
-  /** The reason why they differ, if one was found. */
+  /** The reason why the values differ, if one was found. */
   readonly explanation: Explanation | undefined;
 }
 

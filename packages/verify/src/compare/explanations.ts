@@ -1,4 +1,4 @@
-/** Explains why two tensors of the same shape differ by examining their elements. */
+/** Explains why two tensors of the same shape differ by examining the elements. */
 
 import { type Data, type Shape, sizeOf } from '@tapegrad/kernels';
 import { fits, fitsAt, formatNumber, type Precision } from '../differences/precision.ts';
@@ -12,7 +12,10 @@ export interface Pair {
   readonly precision: Precision;
 }
 
-/** Returns the noun for an index of an axis, or undefined for tensors with more than two axes. */
+/**
+ * Returns the word for an index of an axis, such as row or column. Returns undefined for tensors with more than two
+ * axes.
+ */
 const nounOf = (axis: number, rank: number): string | undefined => {
   if (rank > 2) return undefined;
   return rank === 2 && axis === 1 ? 'column' : rank === 2 ? 'row' : 'element';
@@ -43,7 +46,7 @@ const formatList = (numbers: readonly number[]): string => {
   return numbers.length > 4 ? `${shown}, …` : shown;
 };
 
-/** Returns a function from an element's row-major index to its index along an axis. */
+/** Returns a function that maps the row-major index of an element to its index along an axis. */
 export function sliceIndices(shape: Shape, axis: number): (place: number) => number {
   const [length, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
   return (place) => Math.floor(place / inner) % length;
@@ -77,7 +80,8 @@ export function wrongSigns({ expected, actual, precision }: Pair): Explanation |
 }
 
 /**
- * Detects tensors that are right except at some indices of an axis. Picks the axis with the smallest share of wrong indices.
+ * Detects tensors that are right except at some indices of an axis. Picks the axis along which the smallest fraction of
+ * indices is wrong.
  */
 export function wrongSlices({ expected, actual, shape, precision }: Pair): Explanation | undefined {
   const isWrong = Array.from(expected, (_, place) => !fitsAt(expected, actual, place, precision));
@@ -90,7 +94,7 @@ export function wrongSlices({ expected, actual, shape, precision }: Pair): Expla
       if (flag) indices.add(indexOf(place));
     });
     const share = indices.size / length;
-    // If most elements of those slices are right, the slices don't explain the error.
+    // If most elements at the wrong indices are right, the indices don't explain the error.
     const isWhole = wrong > (share * expected.length) / 2;
     return share <= 1 / 2 && isWhole ? [{ axis, share, indices: [...indices].sort((a, b) => a - b) }] : [];
   });
@@ -108,8 +112,8 @@ export function wrongSlices({ expected, actual, shape, precision }: Pair): Expla
 }
 
 /**
- * Returns the factor between two lists of elements, or NaN if all are 0. Returns undefined if there is none, or if only one
- * nonzero element determines it.
+ * Returns the factor between two lists of elements, or NaN if all elements are 0. Returns undefined if there is no
+ * common factor, or if only one nonzero element determines it.
  */
 function ratioOf(expected: readonly number[], actual: readonly number[], precision: Precision): number | undefined {
   let [product, square, count] = [0, 0, 0];
@@ -126,10 +130,10 @@ function ratioOf(expected: readonly number[], actual: readonly number[], precisi
     : undefined;
 }
 
-/** Drops the per-element errors, whose indices don't match those of a slice. */
+/** Returns a precision without the errors of each element, since their indices don't match those of a slice. */
 const exactly = (precision: Precision): Precision => ({ ...precision, errors: undefined });
 
-/** Detects a separate factor for each index of an axis. */
+/** Detects whether the elements at each index of an axis are off by a separate factor. */
 export function factorsBySlice({ expected, actual, shape, precision }: Pair): Explanation | undefined {
   for (const [axis, length] of shape.entries()) {
     if (length < 2 || expected.length === length) continue;
@@ -152,7 +156,7 @@ function differenceOf(expected: readonly number[], actual: readonly number[], pr
   return fits(shifted, Float64Array.from(actual), { ...exactly(precision), scale: size }) ? offset : undefined;
 }
 
-/** Detects a common offset of all elements, or one for each index of an axis. */
+/** Detects an offset that is common to all elements, or a separate offset for each index of an axis. */
 export function offsets({ expected, actual, shape, precision }: Pair): Explanation | undefined {
   // One or two elements are too few to distinguish a common offset from other errors.
   if (expected.length > 2) {

@@ -1,18 +1,18 @@
-/** Finds constant factors between tensors, and names them. */
+/** Finds constant factors between tensors, and gives them names. */
 
 import type { Data, Shape } from '@tapegrad/kernels';
 import { fits, formatNumber, largestOf, type Precision } from '../differences/precision.ts';
 
 type Ratio = 'n' | '1/n' | '2' | '1/2' | '2/n' | 'n/2';
 
-/** The constant factors that have a name, typically lost or gained in derivations; n is the number of points. */
+/** The names of constant factors that are often lost or gained in derivations. The number of points is n. */
 export type FactorName = '-1' | Ratio | `-${Ratio}`;
 
 /** A factor that is related to the length of an axis. */
 export interface LengthRatio {
   /** The axes of this length; empty if the length is the total number of elements. */
   readonly axes: readonly number[];
-  /** The multiplier of the length or its reciprocal: 1, 2 or 1/2, negative if the factor is. */
+  /** The number by which the length or its reciprocal is multiplied: 1, 2 or 1/2. It is negative if the factor is. */
   readonly times: number;
   /** Whether the factor contains the reciprocal of the length. */
   readonly inverse: boolean;
@@ -37,8 +37,8 @@ const ratios: readonly (readonly [Ratio, (n: number) => number])[] = [
 ];
 
 /**
- * Returns the named factors with their values for n points, except those equal to 1; without n, only those that don't depend
- * on it.
+ * Returns the named factors with their values for n points, except those equal to 1. If n is undefined, returns only
+ * the factors that don't depend on it.
  */
 export function namedFactors(n: number | undefined): Map<FactorName, number> {
   const named = new Map<FactorName, number>([['-1', -1]]);
@@ -51,7 +51,7 @@ export function namedFactors(n: number | undefined): Map<FactorName, number> {
 
 const isClose = (x: number, y: number): boolean => Math.abs(x - y) <= 1e-6 * Math.abs(y);
 
-/** Finds an axis length, or the number of elements, to which a factor is related. */
+/** Finds an axis length, or the number of elements, that is related to a factor. */
 function lengthRatioOf(factor: number, shape: Shape): LengthRatio | undefined {
   const size = shape.reduce((product, length) => product * length, 1);
   for (const length of [...new Set([...shape, size])]) {
@@ -65,14 +65,14 @@ function lengthRatioOf(factor: number, shape: Shape): LengthRatio | undefined {
   return undefined;
 }
 
-/** Describes a factor by its name, or else by the axis lengths it is related to. */
+/** Describes a factor by its name, or else by the axis lengths that it is related to. */
 export function describeFactor(factor: number, n: number | undefined, shape: Shape): Factor {
   const named = [...namedFactors(n)].find(([, value]) => value === factor)?.[0];
   const isPlain = named !== undefined || isClose(Math.abs(factor), 1);
   return { factor, named, length: isPlain ? undefined : lengthRatioOf(factor, shape) };
 }
 
-/** Fits the factor between `expected` and `actual` by least squares. Returns NaN with fewer than two nonzero elements. */
+/** Fits the factor between `expected` and `actual` by least squares. Returns NaN if fewer than two elements are nonzero. */
 export function leastSquares(expected: Data, actual: Data): number {
   const largest = largestOf(expected);
   let [factor, count] = [0, 0];
@@ -88,11 +88,14 @@ export function leastSquares(expected: Data, actual: Data): number {
     }
     factor += product / square;
   }
-  // A single element is a multiple of any other, so it shows nothing.
+  // A single element proves nothing, since any number is a multiple of another.
   return count > 1 ? factor : Number.NaN;
 }
 
-/** Returns the common factor by which `actual` is off, which may be 1, or undefined if there is none. */
+/**
+ * Returns the common factor by which `actual` differs from `expected`, which may be 1. Returns undefined if there is
+ * none.
+ */
 export function factorBetween(
   expected: Data,
   actual: Data,

@@ -8,18 +8,18 @@ import { type Pair, sliceIndices } from './explanations.ts';
 import { describeFactor, formatFactor, leastSquares, namedFactors } from './factors.ts';
 
 /**
- * Quantities that an explanation may mention, by name. A quantity that is expensive to compute can be a function, which is
- * called when needed.
+ * Quantities that an explanation may mention, by name. A quantity that is expensive to compute can be given as a
+ * function, which is called when needed.
  */
 export type Known = Readonly<Record<string, Tensor | (() => Tensor | undefined)>>;
 
-/** Quantities and mistakes that the explanations of `compare` may mention. */
+/** The quantities and mistakes that the explanations of `compare` may mention. */
 export interface KnownQuantities {
-  /** Factors and terms: `slope(1)`, `gamma`, `W[1]`. */
+  /** Factors and terms by name: `slope(1)`, `gamma`, `W[1]`. */
   readonly known?: Known | undefined;
   /**
-   * Results of known mistakes. Each name is a clause that continues a sentence starting with the tensor's name: `holds the
-   * variance constant`.
+   * The results of known mistakes, by name. Each name is a clause, which completes a sentence that begins with the
+   * tensor's name: `holds the variance constant`.
    */
   readonly mistakes?: Known | undefined;
 }
@@ -30,7 +30,7 @@ interface Named {
   readonly data: Float64Array;
 }
 
-/** Returns the elements of a tensor broadcast to a shape, or undefined if it can't be. */
+/** Returns the elements of a tensor broadcast to a shape, or undefined if the shapes don't broadcast. */
 function broadcast(x: Tensor, shape: Shape): Float64Array | undefined {
   const lead = shape.length - x.rank;
   const fitsShape = lead >= 0 && x.shape.every((length, i) => length === 1 || length === shape[lead + i]);
@@ -46,7 +46,7 @@ function namedIn(known: Known, shape: Shape): Named[] {
   });
 }
 
-/** Returns the precision for products and sums, scaled by the largest element of `parts`. */
+/** Returns the precision for judging products and sums, whose scale is the largest element of `parts`. */
 const judging = (precision: Precision, ...parts: readonly Data[]): Precision => ({
   ...precision,
   errors: undefined,
@@ -56,13 +56,16 @@ const judging = (precision: Precision, ...parts: readonly Data[]): Precision => 
 
 const times = (x: Data, y: Data): Float64Array => Float64Array.from(x, (element, i) => element * y[i]!);
 
-/** The number of known quantities tried as replacements for one another; the number of pairs grows with its square. */
+/**
+ * The maximum number of known quantities that are tried as replacements for one another. The number of pairs grows with
+ * the square of this number.
+ */
 const mostReplaced = 24;
 
-/** Looks for a known factor that is missing, extra or replaced by another, possibly with a constant factor in addition. */
+/** Looks for a known factor that is missing, extra or replaced by another, possibly with an additional constant factor. */
 function knownFactor(pair: Pair, named: readonly Named[], n: number | undefined): Explanation | undefined {
   const { expected, actual, shape, precision } = pair;
-  /** Returns the constant c for which x = c y, trying named factors first, then least squares. */
+  /** Returns the constant c for which x = c y, trying named factors first, and then least squares. */
   const constantOf = (x: Data, y: Data): number | undefined => {
     if (largestOf(x) === 0) return undefined;
     const judged = judging(precision, x, y);
@@ -102,7 +105,10 @@ function knownFactor(pair: Pair, named: readonly Named[], n: number | undefined)
   return undefined;
 }
 
-/** Returns whether the rest of a difference is only rounding error, and small relative to the difference itself. */
+/**
+ * Returns whether an explanation accounts for a difference. The remainder must be only rounding error, and small
+ * relative to the difference.
+ */
 function isExplained(difference: Data, explained: Data, precision: Precision, size: number): boolean {
   const judged = { ...precision, errors: undefined, bound: 4 * precision.bound, scale: size };
   const isSmall = difference.every((d, i) => Math.abs(d - explained[i]!) <= 1e-3 * largestOf(difference));
@@ -120,7 +126,10 @@ function multipleOf(x: Data, y: Data): { readonly coefficient: number; readonly 
   return { coefficient: product / square, count };
 }
 
-/** Returns the simple or named number that a coefficient equals up to rounding, or the coefficient itself. */
+/**
+ * Returns the simple or named number that a coefficient equals up to rounding. If there is none, returns the
+ * coefficient itself.
+ */
 function simplified(
   coefficient: number,
   n: number | undefined,
@@ -140,7 +149,7 @@ function knownTerm(pair: Pair, named: readonly Named[], n: number | undefined): 
     const { coefficient: found, count } = multipleOf(difference, data);
     if (!Number.isFinite(found) || found === 0) continue;
     const { coefficient, isSimple } = simplified(found, n);
-    // With fewer than three elements, almost any difference fits a multiple of some quantity.
+    // With fewer than three elements, almost any difference is a multiple of some quantity.
     if (count < 3 && !isSimple) continue;
     if (
       !isExplained(
@@ -175,8 +184,8 @@ function knownTerm(pair: Pair, named: readonly Named[], n: number | undefined): 
 }
 
 /**
- * Whether, at each index of an axis, a difference is a multiple of a known quantity. Each index needs at least three nonzero
- * elements of that quantity, or none.
+ * Returns whether a difference is a multiple of a known quantity at each index of an axis. At each index, the quantity
+ * must have at least three nonzero elements, or none.
  */
 function isMultipleBySlice(
   difference: Data,

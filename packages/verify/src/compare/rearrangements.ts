@@ -1,4 +1,4 @@
-/** Explains why two tensors differ by the same elements being in other places. */
+/** Explains a difference between two tensors if the same elements are at other positions. */
 
 import type { Tensor } from '@tapegrad/core';
 import { type Data, type Shape, sizeOf } from '@tapegrad/kernels';
@@ -65,7 +65,7 @@ export function explainReversal({ order, reversed, factor }: Mend): Explanation 
   };
 }
 
-/** Moves the elements along an axis by `by` places, either wrapping around the end or filling with NaN. */
+/** Moves the elements along an axis by `by` positions. Elements either wrap around the end, or are replaced by NaN. */
 function movedAlong(x: Data, shape: Shape, axis: number, by: number, isRolled: boolean): Float64Array {
   const [length, inner] = [shape[axis]!, sizeOf(shape.slice(axis + 1))];
   const moved = new Float64Array(x.length).fill(Number.NaN);
@@ -79,7 +79,7 @@ function movedAlong(x: Data, shape: Shape, axis: number, by: number, isRolled: b
   return moved;
 }
 
-/** Looks for the same elements at other indices of an axis, or in another order. */
+/** Detects whether the same elements are at other indices of an axis, or in another order. */
 export function movedElements(pair: Pair): Explanation | undefined {
   const { expected, actual, shape, precision } = pair;
   const square = (element: number): number => element * element;
@@ -114,7 +114,7 @@ export function movedElements(pair: Pair): Explanation | undefined {
 
 function moved({ expected, actual, shape, precision }: Pair, axis: number, by: number, isRolled: boolean) {
   const wanted = movedAlong(expected, shape, axis, by, isRolled);
-  // Elements shifted in from beyond the end may have any value, but the remaining ones must not all be equal.
+  // Elements that are shifted in at an end may have any value. The remaining elements must not all be equal.
   const known = isRolled ? wanted : wanted.map((element, i) => (Number.isNaN(element) ? actual[i]! : element));
   const isTelling = new Set(wanted.filter((element) => !Number.isNaN(element))).size > 1;
   for (const factor of [1, -1]) {

@@ -8,8 +8,8 @@ import { factorBetween } from './factors.ts';
 import { besides, explainReversal, type Mend } from './rearrangements.ts';
 
 /**
- * Returns the axes that `more` has and `fewer` lacks or has with length 1, as after a sum or before a broadcast. Returns
- * every possible choice, or an empty list if the shapes differ in another way.
+ * Returns the axes of `more` that `fewer` lacks, or has with length 1. A sum removes such axes, and a broadcast adds
+ * them. Returns every possible choice of axes, or an empty list if the shapes differ in another way.
  */
 function axesSummed(more: readonly number[], fewer: readonly number[]): number[][] {
   const rank = more.length;
@@ -17,7 +17,7 @@ function axesSummed(more: readonly number[], fewer: readonly number[]): number[]
     const axes = [...more.keys()].filter((axis) => more[axis] !== fewer[axis]);
     return axes.length > 0 && axes.every((axis) => fewer[axis] === 1) ? [axes] : [];
   }
-  // One run of consecutive axes is missing; tries every place where it could start.
+  // Consecutive axes are missing: tries every position at which they may begin.
   const count = rank - fewer.length;
   if (count < 0) return [];
   const starts = Array.from({ length: fewer.length + 1 }, (_, start) => start);

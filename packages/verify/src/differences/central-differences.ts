@@ -17,21 +17,27 @@ import { largestOf } from './precision.ts';
 import { dependentsOf, replay, runOnArrays } from './replay.ts';
 import { termsOf } from './rounding.ts';
 
-/** The relative error below which no other step is tried, as a share of the derivative or of the change of the loss nearby. */
+/**
+ * The relative error below which no other step is tried. It is a fraction of the derivative, or of the loss's rate of
+ * change nearby.
+ */
 const sharpness = 1e-6;
 
-/** Returns whether the error of an estimate is at most `share` times its size, or times the change of the loss nearby. */
+/**
+ * Returns whether the error of an estimate is at most `share` times the derivative, or `share` times the loss's rate of
+ * change nearby.
+ */
 const isWithin = ({ value, error, h }: Estimate, estimates: readonly Estimate[], share: number): boolean =>
   error <= share * Math.max(Math.abs(value), secantFrom(estimates, h));
 
 function isSharp(estimates: readonly Estimate[]): boolean {
-  // If the loss doesn't change at the first step, it doesn't at shorter ones.
+  // If the loss doesn't change at the first step, it doesn't change at shorter steps.
   return bestOf(estimates).some((estimate) => estimate.secant === 0 || isWithin(estimate, estimates, sharpness));
 }
 
 /**
- * Returns the estimate with the least error; undefined if a step at least as long shows a kink that it is too
- * inaccurate to exclude.
+ * Returns the estimate with the least error. Returns undefined if a step of at least the same length shows a kink, and
+ * the estimate is too inaccurate to rule the kink out.
  */
 function derivativeOf(estimates: readonly Estimate[]): Estimate | undefined {
   const best = bestOf(estimates).reduce<Estimate | undefined>((a, b) => (a && a.error <= b.error ? a : b), undefined);
@@ -42,7 +48,10 @@ function derivativeOf(estimates: readonly Estimate[]): Estimate | undefined {
   return isHidden ? undefined : best;
 }
 
-/** Derivatives by central differences, with bounds on their errors: NaN and Infinity where no derivative is found. */
+/**
+ * Derivatives computed by central differences, with bounds on their errors. Where no derivative is found, the
+ * derivative is NaN and the bound is Infinity.
+ */
 export interface Differences {
   readonly derivatives: Float64Array;
   readonly errors: Float64Array;
@@ -60,7 +69,10 @@ function noiseOf(loss: Tensor, entries: readonly Entry<Tensor>[]): number {
   }
 }
 
-/** Computes the derivatives of a loss with respect to elements of a tensor, by row-major index. Both tensors are float64. */
+/**
+ * Computes the derivatives of a loss with respect to the elements of a tensor, or to those at the row-major indices
+ * `chosen`. Both tensors are float64.
+ */
 export function differencesOf(loss: Tensor, x: Tensor, chosen?: readonly number[]): Differences {
   const value = loss.item();
   const entries = dependentsOf(expanded(tapeOf<Tensor>(loss)), x);
@@ -94,30 +106,31 @@ export function differencesOf(loss: Tensor, x: Tensor, chosen?: readonly number[
   return { derivatives, errors };
 }
 
-/** The error bounds of tensors returned by `centralDifferences`. */
+/** Maps tensors returned by `centralDifferences` to the error bounds of their elements. */
 const errorsByTensor = new WeakMap<Tensor, Float64Array>();
 
 /**
- * Returns the error bounds of a tensor returned by `centralDifferences`, Infinity where inconclusive; undefined for other
- * tensors.
+ * Returns the error bounds of a tensor that `centralDifferences` returned; undefined for other tensors. A bound is
+ * Infinity where the differences were inconclusive.
  */
 export const errorsOfDifferences = (x: Tensor): Float64Array | undefined => errorsByTensor.get(x);
 
 /** The options of `centralDifferences`. */
 export interface CentralDifferencesOptions {
-  /** The elements to differentiate with respect to, by row-major index. Defaults to all. */
+  /** The row-major indices of the elements with respect to which to differentiate. Defaults to all. */
   readonly places?: readonly number[];
 }
 
 /**
- * Computes the derivatives of a loss with respect to any tensor it was computed from, intermediate results included, by
- * central differences. This independent check uses no gradient rules and no reverse sweep. It replays the tape from the
- * tensor onward with one element shifted. Values the forward pass held constant (`detach`, a comparison, an index) stay
- * unchanged.
+ * Computes, by central differences, the derivatives of a loss with respect to a tensor. The tensor may be an input or
+ * an intermediate result. As an independent check, this uses no gradient rules and no reverse sweep. It shifts one
+ * element of the tensor and replays the tape from there. Values that the forward pass held constant (`detach`, a
+ * comparison, an index) stay unchanged.
  *
- * The result is float64 and has the tensor's shape. It is NaN where the loss has a kink, and for elements that were left
- * out. Steps are proportional to the element, or shorter if the loss has a kink nearby. Relative errors are about 1e-10, and
- * larger where the derivative is small relative to the loss; `compare` takes each element's error into account.
+ * The result is float64 and has the tensor's shape. An element of the result is NaN where the loss has a kink, and
+ * where `places` leaves it out. Steps are proportional to the element, or shorter if the loss has a kink nearby.
+ * Relative errors are about 1e-10, and larger where the derivative is small relative to the loss. `compare` takes the
+ * error of each element into account.
  *
  * @throws DTypeError for float32, whose differences are too coarse for a comparison.
  * @example

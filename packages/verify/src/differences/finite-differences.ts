@@ -4,21 +4,24 @@
  */
 
 /**
- * The reason why finite differences find no derivative at a point: the one-sided derivatives differ, the one-sided values
- * differ, or the function isn't finite nearby.
+ * The reason why finite differences find no derivative at a point. `kink`: the one-sided derivatives differ. `jump`:
+ * the one-sided values differ. `edge`: the function isn't finite nearby.
  */
 export type Roughness = 'kink' | 'jump' | 'edge';
 
 export interface Estimate {
-  /** The derivative; NaN where the function is rough. */
+  /** The derivative; NaN if the function has none at the point. */
   readonly value: number;
-  /** A bound on the truncation and rounding error; only an estimate from the samples if the function is not regular. */
+  /** A bound on the truncation and rounding error. If `isRegular` is false, this is only an estimate from the samples. */
   readonly error: number;
-  /** Whether the function is nearly straight between the samples, so that they can't miss a feature. */
+  /** Whether the function is nearly straight between the samples. Then the samples can't miss a kink or another feature. */
   readonly isRegular: boolean;
   /** The step size. */
   readonly h: number;
-  /** The largest difference quotient from the point to a sample: how fast the function changes nearby, even if its derivative is 0. */
+  /**
+   * The largest difference quotient between the point and a sample. It shows how fast the function changes nearby, even
+   * if the derivative is 0.
+   */
   readonly secant: number;
   readonly roughness?: Roughness;
 }
@@ -29,39 +32,43 @@ export type Samples = readonly [left: number, nearLeft: number, value: number, n
 /** The positions of the samples, in units of the step. */
 export const places = [-1, -1 / 2, 0, 1 / 2, 1] as const;
 
-/** The step that balances truncation and rounding error: the fifth root of machine epsilon. */
+/** The step size that balances truncation and rounding error: the fifth root of machine epsilon. */
 const defaultStep = Number.EPSILON ** (1 / 5);
 
 /**
- * The step multipliers, in the order tried. Shorter steps help if the function has a kink nearby or curves strongly; the
- * last, longer step helps if derivatives are small relative to the values.
+ * The step multipliers, in the order tried. Shorter steps help if the function has a kink nearby or curves strongly.
+ * The last step is longer, which helps if derivatives are small relative to the values.
  */
 const lengths = [1, 2 ** -6, 2 ** -12, 2 ** -18, 2 ** -24, 2 ** 6] as const;
 
 /**
- * The largest difference of the estimates at two steps, relative to the secant, for which the error estimate is quadratic
- * in that difference.
+ * A threshold for the difference of the estimates at two steps, relative to the secant. Up to this threshold, the error
+ * estimate is quadratic in the difference.
  */
 const allowedCurvature = 1e-3;
-/** The largest deviation allowed from this rule: halving the step halves the difference between the one-sided estimates. */
+/**
+ * The largest allowed deviation from a rule for smooth functions: halving the step halves the difference between the
+ * one-sided estimates.
+ */
 const allowedBend = 1e-6;
-/** The relative rounding error assumed for values, as a share of the largest. */
+/** The rounding error assumed for values, as a fraction of the largest value. */
 const rounding = 64 * Number.EPSILON;
 
-/** A step to try. */
+/** A step size to try. */
 export interface DifferenceStep {
   readonly h: number;
-  /** The magnitude of the point stepped from, which determines the rounding of the sample positions. */
+  /** The magnitude of the point from which steps are taken. It determines the rounding error of the sample positions. */
   readonly size: number;
 }
 
 /**
- * Returns the steps to try for an element of a given size, in order. The first suits functions that vary on a scale of
- * 1, or on the scale of the element if that is larger. The second is relative to the element, however small. Other
- * lengths follow. Default steps are powers of two, so adding them rarely rounds.
+ * Returns the steps to try for an element of a given size, in order. The first step suits functions that vary on a
+ * scale of 1, or on the scale of the element if that is larger. The second step is relative to the element, even if the
+ * element is very small. Steps of other lengths follow. Default steps are powers of two, so that adding them rarely
+ * causes a rounding error.
  *
- * @param typical the size used in place of an element that is 0.
- * @param step the step for an element of size 1, to be used instead of the default ones.
+ * @param typical The size to use for an element that is 0.
+ * @param step The step for an element of size 1, which replaces the default steps.
  */
 export function stepsFor(size: number, typical: number, step?: number): DifferenceStep[] {
   const reaches = [...new Set([Math.max(1, size), size || typical || 1])];
@@ -72,14 +79,14 @@ export function stepsFor(size: number, typical: number, step?: number): Differen
 }
 
 /**
- * Computes the derivative at 0 of a function with these values, (4 (f(h/2) - f(-h/2)) / h - (f(h) - f(-h)) / 2h) / 3.
+ * Estimates the derivative at 0 of a function from samples, as (4 (f(h/2) - f(-h/2)) / h - (f(h) - f(-h)) / 2h) / 3.
  *
- * At a kink, halving the step leaves the difference between the one-sided estimates unchanged; elsewhere it at least halves it.
- * At a jump, the one-sided values differ. Truncation is estimated from the relative difference r of the estimates at the two
- * steps: about r^2 if r is small, otherwise no better than r. Rounding is estimated from the size of the values and from the
- * fourth difference, which is nearly 0 for a smooth function.
+ * At a kink, halving the step leaves the difference between the one-sided estimates unchanged; elsewhere it at least
+ * halves it. At a jump, the one-sided values differ. The truncation error is estimated from the relative difference r
+ * of the estimates at the two steps. It is about r^2 if r is small, otherwise about r. The rounding error is estimated
+ * from the size of the values and from the fourth difference, which is nearly 0 for a smooth function.
  *
- * @param valueNoise the rounding error of the values, if known to be larger than their size suggests.
+ * @param valueNoise The rounding error of the values, if it is known to be larger than their size suggests.
  */
 function estimateOf(samples: Samples, { h, size }: DifferenceStep, valueNoise: number): Estimate {
   const [left, nearLeft, value, nearRight, right] = samples;
@@ -114,8 +121,8 @@ function estimateOf(samples: Samples, { h, size }: DifferenceStep, valueNoise: n
 }
 
 /**
- * Returns the estimates with the least error or within a factor of 8 of it, preferring regular ones. Returns an empty list if
- * all are rough.
+ * Returns the estimates whose error is at most 8 times the least error. If any estimates are regular, considers only
+ * these. Returns an empty list if no step found a derivative.
  */
 export function bestOf(estimates: readonly Estimate[]): Estimate[] {
   const smooth = estimates.filter(({ roughness }) => roughness === undefined);
@@ -125,17 +132,18 @@ export function bestOf(estimates: readonly Estimate[]): Estimate[] {
   return candidates.filter(({ error }) => error <= 8 * least);
 }
 
-/** Returns the steepest secant among the steps of length `h` and longer. */
+/** Returns the largest secant among the estimates with steps of length `h` or longer. */
 export const secantFrom = (estimates: readonly Estimate[], h: number): number =>
   estimates.reduce((largest, other) => (other.h >= h ? Math.max(largest, other.secant) : largest), 0);
 
 /**
- * Computes the estimates of several functions at one step after another, until there are enough for each function.
+ * Estimates the derivatives of several functions. Tries one step after another until the estimates suffice for each
+ * function.
  *
- * @param samplesAt returns the samples of each function for a step.
- * @param valueNoises the rounding error of each function's values.
- * @param isEnough whether the estimates found so far for function `i` suffice.
- * @returns for each function, the estimates at all steps tried.
+ * @param samplesAt Returns the samples of each function for a step.
+ * @param valueNoises The rounding error of each function's values.
+ * @param isEnough Returns whether the estimates found so far for function `i` suffice.
+ * @returns For each function, the estimates at all steps that were tried.
  */
 export function estimatesOf(
   steps: readonly DifferenceStep[],

@@ -1,4 +1,4 @@
-/** Decides what counts as equal: units in the last place, and errors known beforehand. */
+/** Decides which numbers count as equal, given units in the last place and errors that are known beforehand. */
 
 import type { Data } from '@tapegrad/kernels';
 
@@ -8,13 +8,13 @@ export interface Precision {
   readonly epsilon: number;
   /** The smallest positive number. */
   readonly tiny: number;
-  /** The largest error attributed to rounding, in units in the last place. */
+  /** The largest error that counts as rounding, in units in the last place. */
   readonly bound: number;
-  /** The size of the terms summed to compute the elements. */
+  /** The size of the terms whose sums are the elements. */
   readonly scale: number;
-  /** The error allowed beyond rounding, relative to the element or the scale, whichever is larger. */
+  /** The error allowed in addition to rounding, relative to the element or the scale, whichever is larger. */
   readonly tolerance: number;
-  /** The error allowed for each expected element; undefined if the elements are exact. */
+  /** The error allowed for each expected element; undefined if no errors are known. */
   readonly errors: Float64Array | undefined;
 }
 
@@ -33,16 +33,16 @@ export function largestOf(x: Data): number {
   return largest;
 }
 
-/** Returns the unit in the last place of a number of this magnitude. */
+/** Returns the unit in the last place of a number of the given magnitude. */
 function unitInLastPlace(magnitude: number, { epsilon, tiny }: Precision): number {
   return Math.max(tiny, epsilon * 2 ** Math.floor(Math.log2(magnitude)));
 }
 
-/** The errors of elements. */
+/** A summary of the errors of all elements. */
 export interface Errors {
-  /** The largest error in units in the last place; Infinity where a number is NaN, or infinite on one side only. */
+  /** The largest error in units in the last place; Infinity if a pair includes a NaN, or an infinity on one side only. */
   readonly ulps: number;
-  /** The largest allowed error beyond rounding, relative to its limit. */
+  /** The largest ratio of an error to its limit, among errors that exceed rounding but are allowed. */
   readonly share: number;
   /** The number of elements whose error exceeds the limit. */
   readonly outside: number;
@@ -51,19 +51,19 @@ export interface Errors {
 /** The error of one pair of elements. */
 interface PairError {
   readonly ulps: number;
-  /** The error relative to the limit allowed beyond rounding; 0 if it is within rounding. */
+  /** The ratio of the error to the limit allowed in addition to rounding; 0 if the error counts as rounding. */
   readonly share: number;
   readonly isAllowed: boolean;
 }
 
 const exact: PairError = { ulps: 0, share: 0, isAllowed: true };
 
-/** Computes the error of an element relative to `factor` times the expected element at the same place. */
+/** Computes the error of an element relative to `factor` times the expected element at the same position. */
 function errorAt(expected: Data, actual: Data, place: number, precision: Precision, factor: number): PairError {
   const { bound, scale, tolerance, errors } = precision;
   const wanted = expected[place]! * factor;
   const found = actual[place]!;
-  // Elements that finite differences couldn't determine are not judged.
+  // Skips elements that finite differences couldn't determine.
   if (wanted === found || errors?.[place] === Infinity) return exact;
   const size = Math.max(Math.abs(wanted), scale * Math.abs(factor));
   const error = Math.abs(found - wanted);
@@ -86,11 +86,14 @@ export function errorsOf(expected: Data, actual: Data, precision: Precision, fac
   return { ulps, share, outside };
 }
 
-/** Returns whether an element equals `factor` times the expected element at the same place, within the allowed error. */
+/** Returns whether an element equals `factor` times the expected element at the same position, within the allowed error. */
 export const fitsAt = (expected: Data, actual: Data, place: number, precision: Precision, factor = 1): boolean =>
   errorAt(expected, actual, place, precision, factor).isAllowed;
 
-/** Returns whether all of `actual` equals `factor` times `expected`, within the allowed error. */
+/**
+ * Returns whether every element of `actual` equals the corresponding element of `factor` times `expected`, within the
+ * allowed error.
+ */
 export function fits(expected: Data, actual: Data, precision: Precision, factor = 1): boolean {
   for (let i = 0; i < expected.length; i++) if (!fitsAt(expected, actual, i, precision, factor)) return false;
   return true;

@@ -1,4 +1,4 @@
-/** Replays a tape from other values: a forward pass that uses no gradient rules and no reverse sweep. */
+/** Replays a tape with other values. This is a forward pass, which uses no gradient rules and no reverse sweep. */
 
 import { Tensor } from '@tapegrad/core';
 import { interpreter, kernels } from '@tapegrad/core/extend';
@@ -8,7 +8,7 @@ import { callPrimitive, type NdArray, type Primitive } from '@tapegrad/kernels';
 /** The parts of a tape entry needed to run it again. */
 type Runnable = Pick<Entry<Tensor>, 'op' | 'inputs' | 'attributes' | 'output'>;
 
-/** Runs an entry's operation on other operands. */
+/** Runs the operation of a tape entry on other operands. */
 type Run<A> = (entry: Runnable, operands: readonly A[]) => A;
 
 /** Replays an entry on arrays, without recording. */
@@ -28,8 +28,8 @@ export const runOnTensors: Run<Tensor> = ({ op, attributes }, operands) =>
     : callPrimitive(kernels, op as Primitive, operands, attributes);
 
 /**
- * Replays entries in order and adds their outputs to `values`. Tensors with an entry in `values` are replaced by it; other
- * operands keep their recorded values.
+ * Replays entries in order and adds their outputs to `values`. Tensors that are in `values` are replaced by the value
+ * there. Other operands keep their recorded values.
  */
 export function replay<A>(
   run: Run<A>,

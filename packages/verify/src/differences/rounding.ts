@@ -5,9 +5,10 @@ import { type Entry, onArrays, sweep } from '@tapegrad/core/tape';
 import type { NdArray } from '@tapegrad/kernels';
 
 /**
- * Computes the total size of the terms that values are summed from. Each intermediate result counts by its magnitude times
- * its gradient from the given seeds. This total times machine epsilon estimates the rounding error to first order, including
- * that of large terms that cancel. Returns 0 if the total isn't finite.
+ * Computes the total size of the terms that are summed to compute the seeded values. Each intermediate result
+ * contributes its magnitude times its gradient, which is computed from the seeds. The total, multiplied by machine
+ * epsilon, estimates the rounding error to first order, including the error of large terms that cancel. Returns 0 if
+ * the total isn't finite.
  */
 export function termsOf(seeds: ReadonlyMap<Tensor, NdArray>, entries: readonly Entry<Tensor>[]): number {
   const wanted = new Set(entries.map(({ output }) => output));

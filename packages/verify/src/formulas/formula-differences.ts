@@ -1,4 +1,4 @@
-/** A third, independent check of a formula: compares both the tape and the formula with central differences. */
+/** Provides a third, independent check of a formula: compares both the tape and the formula with central differences. */
 
 import { Random, type Tensor } from '@tapegrad/core';
 import { sameShape } from '@tapegrad/kernels';
@@ -7,23 +7,23 @@ import { largestOf } from '../differences/precision.ts';
 import type { Check } from './formulas.ts';
 
 /**
- * The largest errors relative to central differences, in excess of the differences' own error bounds. They are relative to
- * the largest element of the derivative.
+ * The largest deviations from central differences. They are measured beyond the error bounds of the differences, and
+ * relative to the largest element of the derivative.
  */
 export interface DifferencesReport {
   /** Whether the tape agrees with the differences. */
   readonly passed: boolean;
   /** The largest error of the tape's derivatives. */
   readonly tape: number;
-  /** The largest error of the formula's results, where they have the right shape. */
+  /** The largest error of the formula's results. Results of the wrong shape are left out. */
   readonly formula: number;
-  /** The largest error allowed. */
+  /** The largest allowed error. */
   readonly tolerance: number;
   /** The number of elements that were compared. */
   readonly elements: number;
 }
 
-/** The largest error allowed in a derivative, in excess of the differences' own error bounds. */
+/** The largest allowed error of a derivative, beyond the error bounds of the differences. */
 const tolerance = 1e-6;
 
 /** Computes central differences for tensors of networks, and caches them. */
@@ -31,7 +31,7 @@ export class FormulaDifferences {
   readonly #count: number;
   readonly #known = new Map<Tensor, Differences>();
 
-  /** @param count the number of elements of each derivative to check. */
+  /** @param count The number of elements of each derivative to check. */
   constructor(count: number) {
     this.#count = count;
   }
@@ -47,8 +47,8 @@ export class FormulaDifferences {
   }
 
   /**
-   * For a formula that should equal a derivative, compares the tape's and the formula's results with central
-   * differences. Returns undefined if the differences determine no element.
+   * Compares the tape's and the formula's results with central differences, for a formula that should equal a
+   * derivative. Returns undefined if the differences determine no element.
    */
   judge(checks: readonly Check[]): DifferencesReport | undefined {
     if (this.#count === 0) return undefined;

@@ -1,4 +1,4 @@
-/** Compares hand-derived formulas with the quantities they should equal. */
+/** Compares hand-derived formulas with the quantities that they should equal. */
 
 import type { Tensor } from '@tapegrad/core';
 import { checkTensor } from '@tapegrad/core/extend';
@@ -17,19 +17,19 @@ import {
   type Quantities,
 } from './quantities.ts';
 
-/** The tensors and numbers a subject returns in addition to the loss, the data and n, by name. */
+/** The tensors and numbers that a subject returns by name, in addition to the loss, the data and n. */
 export type Named<N extends Network> = Omit<N, keyof Network>;
 
 /** A formula: a function of a network's quantities, and of the layer number if it applies to every layer. */
 export type FormulaFunction<N extends Network = Network> = (quantities: Quantities & Named<N>, l: number) => Tensor;
 
-/** A formula together with the quantity it equals. */
+/** A formula, together with the quantity that it should equal. */
 export interface Formula<N extends Network = Network> {
   readonly formula: FormulaFunction<N>;
   /**
-   * The quantity the formula equals, in one of these forms:
-   * - a quantity and a layer: `dW1`, `delta_L`, `delta_L-1`, `dW(encoder.0)`, or `Z_l` for every layer to which the formula
-   *   applies;
+   * The quantity that the formula should equal, in one of these forms:
+   * - a quantity and a layer: `dW1`, `delta_L`, `delta_L-1`, `dW(encoder.0)`, or `Z_l` for every layer to which the
+   *   formula applies;
    * - a tensor of the program or its gradient: `mean`, `dgamma`;
    * - a second derivative, with the axes of both tensors: `d2L/dgamma2`, `d2L/dX,dgamma`;
    * - a function that returns the expected tensor.
@@ -37,23 +37,26 @@ export interface Formula<N extends Network = Network> {
   readonly equals: string | FormulaFunction<N>;
 }
 
-/** Formulas by name. A formula given as a plain function must equal the quantity it is named after. */
+/** Formulas by name. A plain function as a formula must equal the quantity whose name it has. */
 export type Formulas<N extends Network = Network> = Readonly<Record<string, FormulaFunction<N> | Formula<N>>>;
 
 /** The expected quantity that a formula is compared with. */
 interface Target {
   readonly label: string;
   readonly quantity: LayerQuantity | undefined;
-  /** The error to accept beyond rounding, relative to the largest element. */
+  /** The error that is accepted in addition to rounding, relative to the largest element. */
   readonly tolerance: number;
-  /** Returns the layers to which the formula applies; [undefined] if it concerns the whole network. */
+  /** Returns the layers to which the formula applies; the list [undefined] if it concerns the whole network. */
   layers(reading: NetworkReading): readonly (number | undefined)[];
   expected(reading: NetworkReading, l: number | undefined): Tensor;
-  /** If the expected tensor is a derivative of the loss, the tensor with respect to which it is taken. */
+  /**
+   * Returns the tensor with respect to which the loss is differentiated, if the expected tensor is a derivative of the
+   * loss.
+   */
   variable(reading: NetworkReading, l: number | undefined): Tensor | undefined;
 }
 
-/** A formula and the quantity it should equal. */
+/** A formula, together with the quantity that it should equal. */
 export interface Claim {
   readonly name: string;
   readonly formula: FormulaFunction;
@@ -83,8 +86,8 @@ function layerTarget(label: string, quantity: LayerQuantity, index: string): Tar
 }
 
 /**
- * The tolerance for a named tensor of a program, in float64. It is larger because large terms may cancel there
- * unnoticed, as they do when two elements are normalized.
+ * The tolerance for a named tensor of a program, in float64. It is larger than that for layers, since large terms may
+ * cancel unnoticed, as they do when two elements are normalized.
  */
 const programTolerance = 1e-9;
 
@@ -139,7 +142,8 @@ function targetOf(name: string, equals: string | FormulaFunction, reading: Netwo
 }
 
 /**
- * Returns the claims that formulas make about networks like the given one. Throws if it is unclear what a formula equals.
+ * Returns the claims that formulas make about networks like the given one. Throws if it is unclear which quantity a
+ * formula equals.
  */
 export function claimsOf(formulas: Formulas, reading: NetworkReading): Claim[] {
   const claims = Object.entries(formulas).map(([name, given]) => {
@@ -150,9 +154,9 @@ export function claimsOf(formulas: Formulas, reading: NetworkReading): Claim[] {
   return claims;
 }
 
-/** The dimensions and the transitions of the network that a formula was tried on. */
+/** The dimensions and the transitions of a network on which a formula was tried. */
 export interface TriedPlan extends Omit<NetworkPlan, 'transitions'> {
-  /** s_1, …, s_L */
+  /** The names of the transitions s_1, …, s_L. */
   readonly transitions: readonly string[];
 }
 
@@ -160,7 +164,7 @@ export interface TriedPlan extends Omit<NetworkPlan, 'transitions'> {
 export interface NetworkSample {
   readonly plan: TriedPlan;
   readonly reading: NetworkReading;
-  /** Yields slightly smaller variants of the network, the most strongly reduced ones first. */
+  /** Yields slightly smaller variants of the network, beginning with the most strongly reduced. */
   smaller(): Iterable<NetworkSample>;
 }
 
@@ -168,7 +172,7 @@ export interface NetworkSample {
 export interface Check {
   readonly sample: NetworkSample;
   readonly layer: number | undefined;
-  /** If the expected tensor is a derivative of the loss, the tensor with respect to which it is taken. */
+  /** The tensor with respect to which the loss is differentiated, if the expected tensor is a derivative of the loss. */
   readonly variable: Tensor | undefined;
   readonly expected: Tensor;
   readonly actual: Tensor | undefined;
@@ -179,7 +183,7 @@ export interface Check {
 
 const largest = (x: Tensor): number => largestOf(x.data);
 
-/** The size of the terms summed to compute an element of a quantity, by which rounding error is judged. */
+/** For each quantity, computes the size of the terms whose sum is an element. The rounding error is judged by this size. */
 const termSizes: { readonly [Q in LayerQuantity]: (q: Quantities, l: number) => number } = {
   Z: () => 0,
   A: ({ Z, W }, l) => largest(Z[l - 1]!) * largest(W[l]!),
@@ -191,12 +195,12 @@ const termSizes: { readonly [Q in LayerQuantity]: (q: Quantities, l: number) => 
   db: ({ delta }, l) => largest(delta[l]!),
 };
 
-/** Thrown if a formula throws an error of its own. */
+/** An error that wraps an error thrown by a formula. */
 export class FormulaError extends Error {
   override readonly name = 'FormulaError';
 }
 
-/** Evaluates a formula. Returns the error if its shapes don't match. */
+/** Evaluates a formula. Returns the error if shapes in the formula don't match. */
 function evaluate({ name, formula }: Claim, { quantities, unpacking }: NetworkReading, l: number | undefined) {
   unpacking.missing = undefined;
   const failed = (error: unknown): Error => {
@@ -219,8 +223,8 @@ function evaluate({ name, formula }: Claim, { quantities, unpacking }: NetworkRe
 }
 
 /**
- * The checks of a formula on a network, one per layer to which it applies, and the reason why it doesn't apply to
- * others.
+ * The checks of a formula on a network, with one check for each layer to which it applies. Includes the reason why the
+ * formula doesn't apply to other layers.
  */
 export interface NetworkChecks {
   readonly checks: readonly Check[];

@@ -3,24 +3,24 @@
 import type { Tensor } from '@tapegrad/core';
 
 /**
- * Tensors by layer, numbered as in the theory: Z from 0, all others from 1, up to L. A formula that uses another index,
- * or the bias of a layer without bias, doesn't apply to that network or layer. Lists can be unpacked
- * (`[, delta1, delta2]`), spread and mapped; array methods skip indices that have no tensor.
+ * A list of tensors by layer. Layers are numbered as in the theory: Z from 0, all other quantities from 1, up to L. A
+ * formula that uses another index, or the bias of a layer without bias, doesn't apply to that network or layer. Lists
+ * can be unpacked (`[, delta1, delta2]`), spread and mapped; array methods skip indices that have no tensor.
  */
 export type Layered = readonly [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, ...Tensor[]];
 
-/** Thrown if a formula uses a quantity that the network doesn't have. */
+/** An error for a formula that uses a quantity that the network doesn't have. */
 export class Inapplicable extends Error {}
 
 /**
- * Records the missing tensor a formula encountered while unpacking a list. Unpacking yields `undefined` for it, whereas
- * indexing throws.
+ * Records that a formula unpacked a list and got a missing tensor. Unpacking yields `undefined` for a missing tensor,
+ * whereas indexing throws.
  */
 export interface Unpacking {
   missing: string | undefined;
 }
 
-/** Lists the detached tensors of each layer, starting at index `from`. */
+/** Returns a list of the detached tensors of all layers. The first one has index `from`. */
 export function layered(
   name: string,
   from: number,

@@ -31,21 +31,21 @@ export class NamedTensors {
     return this.#byName.has(name);
   }
 
-  /** Returns the tensor itself, on the tape of the loss. */
+  /** Returns the named tensor itself, which is on the tape of the loss. */
   variable(name: string): Tensor {
     const x = this.#byName.get(name);
     if (x !== undefined) return x;
     throw new Inapplicable(`the network has no '${name}', but ${this.names.join(', ') || 'no named tensor'}`);
   }
 
-  /** Returns a tensor after checking that it requires a gradient. */
+  /** Returns a named tensor after checking that it requires a gradient. */
   #differentiable(name: string): Tensor {
     const x = this.variable(name);
     if (x.requiresGrad) return x;
     throw new Inapplicable(`'${name}' has no gradient: it was created without { requiresGrad: true }`);
   }
 
-  /** Returns dL/dx, with the shape of x. */
+  /** Returns dL/dx for a named tensor x, with the shape of x. */
   gradient(name: string): Tensor {
     const x = this.#differentiable(name);
     const gradients = this.#loss.backward({ wanted: [x], retainGraph: true });
@@ -53,7 +53,7 @@ export class NamedTensors {
     throw new Inapplicable(`the loss does not depend on '${name}'`);
   }
 
-  /** Returns d²L/dx dy, with the axes of x followed by those of y. */
+  /** Returns d²L/dx dy for two named tensors. The axes of x come first, and then those of y. */
   second(name: string, other: string): Tensor {
     const [x, y] = [this.#differentiable(name), this.#differentiable(other)];
     const gradients = this.#loss.backward({ wanted: [x], retainGraph: true, createGraph: true });

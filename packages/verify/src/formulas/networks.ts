@@ -1,4 +1,4 @@
-/** Generates random networks on which to try a formula. */
+/** Generates random networks on which formulas are tried. */
 
 import { eye, parameter, type Random, type Tensor, tensor } from '@tapegrad/core';
 import { ArgumentError, type Shape } from '@tapegrad/kernels';
@@ -8,29 +8,29 @@ export type Transition = 'identity' | 'relu' | 'tanh' | 'sigmoid' | 'softplus' |
 
 /** The dimensions and the transitions of a network. */
 export interface NetworkPlan {
-  /** d_0, …, d_L: the width of the input, and of each layer. */
+  /** The width of the input and the widths of all layers: d_0, …, d_L. */
   readonly widths: readonly number[];
-  /** n, the number of points. */
+  /** The number of points n. */
   readonly batch: number;
-  /** s_1, …, s_L */
+  /** The transitions s_1, …, s_L. */
   readonly transitions: readonly Transition[];
-  /** Other lengths drawn because of the `sizes` option of `verify`: time steps, heads, or the sides of a kernel. */
+  /** Additional lengths, drawn from the `sizes` option of `verify`: time steps, heads, or the sides of a kernel. */
   readonly sizes?: Readonly<Record<string, number>> | undefined;
 }
 
 /**
- * A network after its forward pass: its loss, with the tape that computed it. Formulas receive any other tensor or number
- * returned, such as `gamma`, by name; `dgamma` is its gradient.
+ * A network after its forward pass: the loss, with its tape, and other values. Formulas receive every additional tensor
+ * or number by name. If there is a tensor `gamma`, for example, its gradient is `dgamma`.
  */
 export interface Network {
   readonly loss: Tensor;
-  /** Z_0. Defaults to the input of the first layer. The gradient dX exists if X has `requiresGrad`. */
+  /** The data Z_0. Defaults to the input of the first layer. The gradient dX exists if X has `requiresGrad`. */
   readonly X?: Tensor | undefined;
   /** The targets. */
   readonly Y?: Tensor | undefined;
   /**
-   * The number of points. Defaults to the length of X's first axis if the first weight multiplies X from the right, or of
-   * its last axis if from the left. Defaults to 1 if X is a vector.
+   * The number of points. If the first weight multiplies X from the right, defaults to the length of X's first axis. If
+   * it multiplies from the left, defaults to the length of X's last axis. If X is a vector, defaults to 1.
    */
   readonly n?: number | undefined;
 }
@@ -73,13 +73,13 @@ const losses: { readonly [L in 'mse' | 'crossEntropy']: Loss } = {
   crossEntropy: (output, Y, n) => output.log().mul(Y).sum().neg().div(n),
 };
 
-/** Draws a random class for each point, as one-hot rows. */
+/** Draws a random class for each point. Returns the classes as one-hot rows. */
 const oneHot = (n: number, classes: number, random: Random): Tensor =>
   eye(classes, { dtype: 'float64' }).take(random.integers([n], 0, classes));
 
 /**
  * Creates random multilayer perceptrons on which `verify` tries formulas: A_l = Z_(l-1) W_l + b_l, Z_l = s_l(A_l).
- * Parameters and data are drawn from the normal distribution, except that `crossEntropy` draws one-hot targets.
+ * Parameters and data are drawn from the normal distribution. With `crossEntropy`, the targets are random one-hot rows.
  *
  * @example
  * const plan = { widths: [3, 4, 2], batch: 5, transitions: ['tanh', 'identity'] } as const;
@@ -119,7 +119,7 @@ export function mlp({ loss = 'mse', convention = 'rows', bias = true }: MlpOptio
   };
 }
 
-/** The ranges from which plans are drawn: depth and batch from 1, and width from 2, up to these numbers. */
+/** The ranges from which plans are drawn. Depth and batch range from 1, and width from 2, up to the numbers given here. */
 export interface PlanRanges {
   readonly depth: number;
   readonly width: number;
@@ -134,7 +134,7 @@ export interface PlanRanges {
 export const hasEqualWidths = ({ widths }: Pick<NetworkPlan, 'widths'>): boolean =>
   widths.every((width) => width === widths[0]);
 
-/** Draws a random plan, either with all widths equal or with at least two different widths. */
+/** Draws a random plan. Either all widths are equal, or at least two differ. */
 export function drawPlan(ranges: PlanRanges, equalWidths: boolean, random: Random): NetworkPlan {
   const whole = (low: number, high: number): number => low + Math.floor(random.next() * (high - low + 1));
   const oneOf = <T>(list: readonly T[]): T => list[whole(0, list.length - 1)]!;
@@ -152,8 +152,8 @@ export function drawPlan(ranges: PlanRanges, equalWidths: boolean, random: Rando
 }
 
 /**
- * Returns slightly smaller plans with the same last transition: with one layer fewer, fewer points, or smaller widths or
- * sizes. `least` gives the minimum sizes.
+ * Returns slightly smaller plans with the same last transition. They have one layer fewer, fewer points, smaller
+ * widths, or smaller sizes. `least` gives the minimum sizes.
  */
 export function smallerPlans(plan: NetworkPlan, least: Readonly<Record<string, number>>): NetworkPlan[] {
   const { widths, batch, transitions, sizes = {} } = plan;

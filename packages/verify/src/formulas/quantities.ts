@@ -1,4 +1,4 @@
-/** Reads the quantities used in hand-derived formulas from a network's tape. */
+/** Reads from a network's tape the quantities that hand-derived formulas use. */
 
 import { parameter, Tensor, tensor } from '@tapegrad/core';
 import { type Op, tapeOf } from '@tapegrad/core/tape';
@@ -11,7 +11,7 @@ import type { Network } from './networks.ts';
 
 /** The quantities available to a formula. All tensors are float64 and constant. */
 export interface Quantities {
-  /** Z_0 */
+  /** The data Z_0. */
   readonly X: Tensor;
   /** The targets. */
   readonly Y: Tensor;
@@ -19,13 +19,13 @@ export interface Quantities {
   readonly A: Layered;
   readonly W: Layered;
   readonly b: Layered;
-  /** dL/dA_l */
+  /** The links delta_l = dL/dA_l. */
   readonly delta: Layered;
-  /** dL/dZ_l */
+  /** The gradients dL/dZ_l. */
   readonly dZ: Layered;
-  /** dL/dW_l; the total over all uses if the loss depends on a weight in several ways. */
+  /** The gradients dL/dW_l. If the loss depends on a weight in several ways, this is the total over all of them. */
   readonly dW: Layered;
-  /** dL/db_l */
+  /** The gradients dL/db_l. */
   readonly db: Layered;
   /** The number of points. */
   readonly n: number;
@@ -36,7 +36,7 @@ export interface Quantities {
    */
   slope(l: number): Tensor;
   readonly loss: Tensor;
-  /** The layers, as returned by `links`. */
+  /** The layers of the network, as returned by `links`. */
   readonly links: readonly Link[];
   /** Returns the number of the layer with a given name in `links`: `delta[layer('encoder.0')]`. */
   layer(name: string): number;
@@ -47,8 +47,8 @@ export interface Quantities {
 }
 
 /**
- * Primitives for which each element of the result depends only on the corresponding operand elements, possibly at another
- * position.
+ * Primitives that compute each element of the result only from one element of each operand. These elements may be at
+ * other positions.
  */
 const elementwise: ReadonlySet<Op> = new Set<Op>([
   ...(Object.keys({ ...unary, ...binary }) as (keyof typeof unary | keyof typeof binary)[]),
@@ -77,7 +77,8 @@ function slopeBetween(from: Tensor, output: Tensor, name: string): Tensor {
 function slopeOf({ name, preActivation, output, parts, untold }: Link): Tensor {
   if (output !== undefined) return slopeBetween(preActivation, output, name);
   if (parts === undefined) throw new Inapplicable(`the transition of ${name} is unknown: ${untold}`);
-  // Each part is only selected and moved from A_l, so the adjoint of that computation puts the slopes in the right places.
+  // A part consists of elements of A_l, selected and moved. So the adjoint of this selection puts the slopes at the
+  // right positions.
   const a = tensor(preActivation.data, { shape: preActivation.shape, requiresGrad: true });
   const inPlaces = parts.list.map((part) => {
     const values = new Map<Tensor, Tensor>([[preActivation, a]]);
@@ -107,7 +108,7 @@ export interface NetworkReading {
   readonly named: NamedTensors;
   /** The loss, on the tape that was read. */
   readonly loss: Tensor;
-  /** The tensors of that tape with respect to which the derivatives are taken, by layer from 1. */
+  /** The tensors on the tape with respect to which derivatives are taken, by layer. Layers are counted from 1. */
   readonly variables: { readonly [D in Derivative]: readonly (Tensor | undefined)[] };
 }
 
@@ -132,8 +133,8 @@ function promoted(network: Network): Network {
 }
 
 /**
- * Returns the number of points of X: the length of its last axis if weights multiply from the left, otherwise of its first.
- * Returns 1 for a vector.
+ * Returns the number of points of X. If the first weight multiplies from the left, this is the length of X's last axis,
+ * otherwise that of the first. Returns 1 for a vector.
  */
 function pointsOf(X: Tensor, first: Link | undefined): number {
   if (X.rank < 2) return 1;
@@ -145,11 +146,11 @@ function checkPoints(n: number): number {
   throw new ArgumentError(`verify: n is ${n}, expected an integer number of points above 0`);
 }
 
-/** Returns the values a subject returned in addition to the loss, the data and n. */
+/** Returns the values that a subject returned in addition to the loss, the data and n. */
 const othersIn = ({ loss: _loss, X: _X, Y: _Y, n: _n, ...others }: Network): Readonly<Record<string, unknown>> =>
   others;
 
-/** Reads a network's tape: its quantities, and the tensors they come from. */
+/** Reads the quantities of a network from its tape, and the tensors that they belong to. */
 export function readNetwork(network: Network): NetworkReading {
   const ready = promoted(network);
   const { loss, X: given, Y } = ready;
@@ -206,7 +207,7 @@ export function readNetwork(network: Network): NetworkReading {
     tensor: (name) => named.variable(name).detach(),
     gradient: (name) => named.gradient(name),
   };
-  // Adds the subject's other values by name; a name that a quantity already has is an error.
+  // Adds the subject's other values by name; a name that is already used for a quantity is an error.
   for (const [name, value] of Object.entries(others)) {
     if (name in quantities) throw new ArgumentError(`verify: '${name}' is a quantity; rename the subject's own value`);
     Object.assign(quantities, { [name]: value instanceof Tensor ? value.detach() : value });

@@ -1,16 +1,19 @@
-/** Finds why a formula's values differ: a reason that holds in all of the largest failed checks. */
+/**
+ * Finds the reason why the values of a formula differ. The reason must be the same for the failed checks with the
+ * largest tensors.
+ */
 
 import type { Tensor } from '@tapegrad/core';
 import { compare } from '../compare/compare.ts';
 import type { Check } from './formulas.ts';
 import { Inapplicable } from './layered.ts';
 
-/** The number of failed checks to explain, those with the largest tensors first. */
+/** The number of failed checks to explain. Those with the largest tensors come first. */
 const explainedChecks = 4;
 
 /**
- * Returns the quantities of a network that an explanation may name, with their layers. For a formula of every layer, indices
- * are relative to `l`.
+ * Returns the quantities of a network that an explanation may mention, named with their layers. For a formula that
+ * applies to every layer, layer numbers in names are relative to `l`.
  */
 function knownIn(
   { quantities, named }: Check['sample']['reading'],
@@ -41,7 +44,10 @@ function knownIn(
   return known;
 }
 
-/** Returns the reason shared by the largest failed checks; undefined if none was found, or if they differ. */
+/**
+ * Returns the reason that the failed checks with the largest tensors share. Returns undefined if no reason was found,
+ * or if their reasons differ.
+ */
 export function commonReason(failed: readonly Check[], isGeneral: boolean): string | undefined {
   const largest = failed
     .filter(({ comparison }) => comparison?.verdict === 'different')

@@ -1,10 +1,10 @@
-/** Looks for the smallest network on which a formula fails in the same way as on a given one. */
+/** Looks for the smallest network on which a formula fails in the same way as on a given network. */
 
 import { type FactorName, namedFactors } from '../compare/factors.ts';
 import { type Check, type Claim, checksOf, type NetworkSample } from './formulas.ts';
 
 /**
- * Returns the factor shared by all checks that differ by a constant factor: a name that fits them all, or else the
+ * Returns the factor that all checks with a constant factor share: a name that is right for all of them, or else the
  * number.
  */
 export function commonFactor(checks: readonly Check[]): FactorName | number | undefined {
@@ -21,13 +21,19 @@ export function commonFactor(checks: readonly Check[]): FactorName | number | un
   return named ?? (factors.every(({ factor }) => isClose(factor, first.factor)) ? first.factor : undefined);
 }
 
-/** Returns a size for ordering networks: first by layers, then by total width, then by points and other lengths. */
+/**
+ * Returns a number by which networks are ordered: first by the number of layers, then by total width, then by points
+ * and other lengths.
+ */
 export const sizeOf = ({ plan }: NetworkSample): number => {
   const lengths = Object.values(plan.sizes ?? {}).reduce((sum, size) => sum + size, plan.batch);
   return 1e6 * plan.transitions.length + 1e3 * plan.widths.reduce((sum, width) => sum + width, 0) + lengths;
 };
 
-/** Starting from a failed check, finds the smallest network on which the formula fails in the same way. */
+/**
+ * Shrinks the network of a failed check as far as possible while the formula still fails in the same way. Returns the
+ * check on the smallest network.
+ */
 export function shrink(claim: Claim, check: Check, bound: number | undefined): Check {
   const isAlike = (other: Check): boolean =>
     other.verdict === check.verdict && (check.verdict !== 'factor' || commonFactor([check, other]) !== undefined);

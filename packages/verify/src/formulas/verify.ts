@@ -31,29 +31,30 @@ import { commonFactor, shrink, sizeOf } from './shrink.ts';
 
 /** The options of `verify`. */
 export interface VerifyOptions {
-  /** The number of random networks to try, half of them with all widths equal. Defaults to 40. */
+  /** The number of random networks to try. In half of them, all widths are equal. Defaults to 40. */
   readonly networks?: number;
   /** The maximum number of layers of a random network. Defaults to 4. */
   readonly depth?: number;
   /** The maximum width of a random network. Defaults to 5. */
   readonly width?: number;
-  /** The maximum number of points. Defaults to 5. */
+  /** The maximum number of points (the batch size) of a random network. Defaults to 5. */
   readonly batch?: number;
-  /** The transitions to draw from. Defaults to all elementwise ones. */
+  /** The transitions to draw from. Defaults to all elementwise transitions. */
   readonly transitions?: readonly Transition[];
   /** The transitions to draw from for the last layer. Defaults to `transitions`. */
   readonly lastTransitions?: readonly Transition[];
   /** The seed of the random generator. Defaults to 0. */
   readonly seed?: number;
-  /** The largest error attributed to rounding, in units in the last place; see `compare`. */
+  /** The largest error that counts as rounding, in units in the last place; see `compare`. */
   readonly bound?: number;
   /**
-   * The number of elements of each derivative to compare with central differences. Defaults to 4 for a subject, and to 32
-   * for a network you pass yourself.
+   * The number of elements of each derivative to compare with central differences. Defaults to 4 for a subject, and to
+   * 32 for a network that the caller passes.
    */
   readonly differences?: number;
   /**
-   * Inclusive ranges of further lengths to draw, which the subject finds in `plan.sizes`: `{ time: [1, 6], heads: [1, 3] }`.
+   * Inclusive ranges of additional lengths to draw: `{ time: [1, 6], heads: [1, 3] }`. The subject finds the drawn
+   * lengths in `plan.sizes`.
    */
   readonly sizes?: Readonly<Record<string, readonly [from: number, to: number]>>;
 }
@@ -71,15 +72,15 @@ export interface Counterexample extends TriedPlan {
 }
 
 /**
- * The result of a formula on networks of one kind. `shapes`: wrong by shape on at least one of them; `numbers`: wrong only
- * by values.
+ * The result of a formula on a group of networks. `shapes` means that the shape is wrong on at least one of them.
+ * `numbers` means that only values are wrong. `untried` means that the formula applies to none of them.
  */
 export type Outcome = 'holds' | 'shapes' | 'numbers' | 'untried';
 
 /** The result of `verify` for one formula. */
 export interface FormulaReport {
   readonly name: string;
-  /** The quantity the formula was compared with; `a function` if a function computed it. */
+  /** The quantity with which the formula was compared; `a function` if a function computed it. */
   readonly equals: string;
   /** Whether the formula holds wherever it applies, and central differences agree with the expected values. */
   readonly passed: boolean;
@@ -87,28 +88,34 @@ export interface FormulaReport {
   readonly verdict: Verdict | 'untried' | 'failed';
   /** The verdict as a sentence. */
   readonly message: string;
-  /** If the verdict is `factor`: the name that fits on all networks, or else the number. */
+  /** The factor, if the verdict is `factor`: its name if one name is right on all networks, otherwise the number. */
   readonly factor: FactorName | number | undefined;
   /**
-   * The reason why the values differ, if one reason fits: `lacks the factor slope(1)`. Also the reason for the verdict
-   * `untried` or `failed`.
+   * The reason why the values differ, if one reason explains all failures: `lacks the factor slope(1)`. For the
+   * verdicts `untried` and `failed`, the reason for the verdict.
    */
   readonly reason: string | undefined;
-  /** The largest error attributed to rounding, in units in the last place. */
+  /** The largest error that was attributed to rounding, in units in the last place. */
   readonly ulps: number;
   /** The number of comparisons: one for each network and layer to which the formula applies. */
   readonly comparisons: number;
   /** The number of failed comparisons. */
   readonly failures: number;
-  /** The smallest counterexample found: fewest layers, then smallest widths and fewest points. */
+  /**
+   * The smallest counterexample that was found. Networks are ordered by the number of layers, then by widths, then by
+   * the number of points.
+   */
   readonly counterexample: Counterexample | undefined;
   /** The outcome on networks with different widths. */
   readonly unequalWidths: Outcome;
-  /** The outcome on networks with all widths equal. On these, a wrong index can stay hidden, or show only there. */
+  /**
+   * The outcome on networks with all widths equal. On such networks a wrong index may go unnoticed; some wrong indices
+   * show only there.
+   */
   readonly equalWidths: Outcome;
   /**
-   * The comparison with central differences; undefined if there was none, as for a quantity that isn't a derivative of the
-   * loss.
+   * The comparison with central differences. Undefined if there was none, for example because the quantity isn't a
+   * derivative of the loss.
    */
   readonly differences: DifferencesReport | undefined;
 }
@@ -122,7 +129,7 @@ export interface VerifyReport {
   readonly networks: number;
 }
 
-/** The options with all defaults filled in. */
+/** The options, with defaults for all missing ones. */
 type Settings = Required<Omit<VerifyOptions, 'bound'>> & Pick<VerifyOptions, 'bound'>;
 
 const elementwiseTransitions: readonly Transition[] = ['identity', 'relu', 'tanh', 'sigmoid', 'softplus', 'sin'];
@@ -173,7 +180,7 @@ const sampleNetwork = (
   },
 });
 
-/** Reads a network passed by the caller, taking its widths from its tape. */
+/** Reads a network that the caller passed. The widths are taken from its tape. */
 function sampleOf(network: Network): NetworkSample {
   const reading = readNetwork(network);
   const { links } = reading.quantities;
@@ -226,7 +233,7 @@ function describe({ widths, batch, transitions, sizes = {} }: TriedPlan): string
 /** A report without its message. */
 type Findings = Omit<FormulaReport, 'message'>;
 
-/** The message for each verdict, as a clause after the formula's name. */
+/** The message for each verdict, as a clause that follows the formula's name. */
 const sentences: { readonly [V in FormulaReport['verdict']]: (findings: Findings) => string } = {
   untried: ({ reason }) => `applies to none of the networks${reason === undefined ? '' : `: ${reason}`}`,
   failed: ({ reason }) => `failed: ${reason}`,
@@ -265,7 +272,7 @@ const counterexampleOf = ({ sample, layer, message, expected, actual, comparison
   return { ...sample.plan, layer, message, expected, actual, comparison };
 };
 
-/** Reports a formula that threw, so that the others are still checked. */
+/** Returns the report on a formula that threw an error, so that the other formulas are still checked. */
 function reportOnFailure({ name, target }: Claim, error: FormulaError): FormulaReport {
   return {
     ...{ name, equals: target.label, passed: false, verdict: 'failed', message: error.message },
@@ -274,7 +281,7 @@ function reportOnFailure({ name, target }: Claim, error: FormulaError): FormulaR
   };
 }
 
-/** Summarizes the checks of a formula on all networks. */
+/** Summarizes the checks of a formula on all networks in a report. */
 function reportOn(
   claim: Claim,
   samples: readonly NetworkSample[],
@@ -312,19 +319,20 @@ function reportOn(
 }
 
 /**
- * Verifies hand-derived formulas. Each uses plain tensor operations on a network's quantities. It is named after the
- * quantity it equals, or gives it in `equals`: `dW1`, `delta_L`, or `delta_l` for every layer. A formula doesn't apply where
- * it uses a quantity the network lacks, such as `delta[l + 1]` at the last layer.
+ * Verifies hand-derived formulas. A formula computes with plain tensor operations on the quantities of a network. The
+ * quantity that it should equal is its name, or is given in `equals`: `dW1`, `delta_L`, or `delta_l` for every layer. A
+ * formula doesn't apply where it uses a quantity that the network lacks, such as `delta[l + 1]` at the last layer.
  *
- * The networks are random instances of a subject, such as `mlp()`, with various depths, widths, batch sizes and transitions.
- * Half of them have all widths equal. `compare` checks each formula against the tape. If it fails, smaller networks are
- * tried to find a small counterexample. The tape's derivatives are themselves compared with central differences. You can
- * pass a network of your own in place of a subject: its loss, with its tape, in float64 or replayed in float64.
+ * The networks are random instances of a subject, such as `mlp()`, with various depths, widths, batch sizes and
+ * transitions. In half of them, all widths are equal. `compare` checks each formula against the tape. If a formula
+ * fails, smaller networks are tried to find a small counterexample. The tape's derivatives are themselves compared with
+ * central differences. In place of a subject, you can pass a network of your own, given by its loss with its tape. If
+ * the network isn't float64, it is replayed in float64.
  *
- * Formulas receive each other tensor or number that the subject returns by name. A formula can equal such a tensor, its
- * gradient or a second derivative (`Formula.equals`). A formula that throws is reported as `failed`.
+ * If the subject returns other tensors or numbers by name, formulas receive them, too. A formula can equal such a
+ * tensor, its gradient or a second derivative (`Formula.equals`). A formula that throws is reported as `failed`.
  *
- * @throws ArgumentError if there are no formulas, or it is unclear what one equals.
+ * @throws ArgumentError if there are no formulas, or if it is unclear which quantity a formula equals.
  * @example
  * const report = verify(mlp(), {
  *   dW1: ({ Z, delta }) => Z[0].transpose().matmul(delta[1]), // B6
@@ -345,7 +353,7 @@ export function verify<N extends Network>(
     typeof subject === 'function'
       ? plansOf(settings).map((seeded) => sampleNetwork(subject, seeded, least))
       : [sampleOf(subject)];
-  // The subject returned the values that each formula's own type requires.
+  // Safe, since the subject returned the values that the type of each formula requires.
   const claims = claimsOf(formulas as unknown as Formulas, samples[0]!.reading);
   const differences = new FormulaDifferences(settings.differences);
   const reports = claims.map((claim) => {

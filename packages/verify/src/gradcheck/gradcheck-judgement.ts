@@ -1,45 +1,48 @@
-/** Decides whether the tape's derivative is right, given the estimates found by finite differences. */
+/** Decides whether the tape's derivative is right, given estimates of it by finite differences. */
 
 import { bestOf, type Estimate, secantFrom } from '../differences/finite-differences.ts';
 import type { GradcheckEntry } from './gradcheck-report.ts';
 
 /** A derivative according to the tape, and its location. */
 export interface Claim extends Pick<GradcheckEntry, 'index' | 'output' | 'reverse' | 'forward'> {
-  /** The size of the terms summed to compute the tape's derivatives. */
+  /** The size of the terms whose sums are the tape's derivatives. */
   readonly scale: number;
   /** The size of the value that is differentiated. */
   readonly level: number;
-  /** Computes the size of the terms that the differentiated value is summed from; this is slow. */
+  /** Computes the size of the terms whose sum is the differentiated value. This is slow. */
   readonly terms: () => number;
 }
 
-/** The rounding error allowed in the tape's derivatives, relative to the terms they are summed from. */
+/** The rounding error allowed in the tape's derivatives, relative to the terms that are summed to compute them. */
 const rounding = 2 ** 12 * Number.EPSILON;
 /**
- * The rounding error allowed in values, relative to the terms they are summed from, and in derivatives where such terms
- * cancel.
+ * The rounding error allowed in values, relative to the terms that are summed to compute them. It also applies to
+ * derivatives where such terms cancel.
  */
 export const termRounding = 16 * Number.EPSILON;
 
-/** The relative error of the differences below which they are conclusive, and below which no other step is tried. */
+/**
+ * Two thresholds for the relative error of differences. Below the first, the differences are conclusive. Below the
+ * second, no other step is tried.
+ */
 const [resolution, sharpness] = [1e-3, 1e-6];
 
 /** Returns whether the differences were conclusive. */
 export const isClear = ({ roughness }: Pick<GradcheckEntry, 'roughness'>): boolean => roughness === undefined;
 
-/** Returns the larger of the tape's two derivatives, in magnitude. */
+/** Returns the larger magnitude of the tape's two derivatives. */
 const sizeOf = ({ reverse, forward = reverse }: Claim): number => Math.max(Math.abs(reverse), Math.abs(forward));
 
 /**
- * Returns whether the error of an estimate is small relative to the derivative. If the derivative is about 0, it is compared
- * with the function's change nearby. The tape's derivative is left out of this measure if the samples may have missed a
- * feature of the function.
+ * Returns whether the error of an estimate is small relative to the derivative. If the derivative is about 0, the error
+ * is compared with the function's rate of change nearby. If the samples may have missed a feature of the function, the
+ * tape's derivative isn't used as a measure.
  */
 function tells(claim: Claim, { value, error, isRegular }: Estimate, secant: number, share: number): boolean {
   if (!isRegular) return error <= share * Math.max(Math.abs(value), secant);
   const size = sizeOf(claim);
   if (size === 0 && value === 0) return true;
-  // The derivative is below the rounding error of the values: the function is constant to working precision.
+  // If the derivative is below the rounding error of the values, the function is constant to working precision.
   const { scale, level } = claim;
   if (Math.max(size, scale) <= 4 * Number.EPSILON * level && error <= sharpness * level) return true;
   const others = size <= rounding * scale ? scale : 0;
@@ -48,14 +51,14 @@ function tells(claim: Claim, { value, error, isRegular }: Estimate, secant: numb
 
 /** The data that a judgement needs in addition to the estimates. */
 export interface Terms {
-  /** The magnitude of the elements at which differences are taken, relative to the direction's; at least 1. */
+  /** The magnitude of the variable's elements relative to those of the direction; at least 1. */
   readonly reach: number;
   readonly tolerance: number | undefined;
-  /** Whether no further step will be tried, so that a less conclusive estimate must suffice. */
+  /** Whether no further step will be tried, so that a less conclusive estimate has to suffice. */
   readonly isFinal: boolean;
 }
 
-/** Judges the tape's derivative by the estimates at several steps. */
+/** Judges the tape's derivative by comparing it with the estimates at several steps. */
 export function judge(
   claim: Claim,
   estimates: readonly Estimate[],
@@ -70,7 +73,7 @@ export function judge(
     const error = Math.max(Math.abs(reverse - value), Math.abs(forward - value));
     const bounded = explained + bound;
     const allowed = tolerance === undefined ? bounded : tolerance * Math.max(scale, Math.abs(value), secant);
-    // An error far outside all bounds is wrong, however wide the bounds are.
+    // If the error is far outside all bounds, the derivative is wrong, however wide the bounds are.
     const isChecked =
       tells(claim, estimate, secant, isFinal ? resolution : sharpness) || (isRegular && error > 16 * bounded);
     return { numeric: value, error, allowed, isChecked };
@@ -82,7 +85,8 @@ export function judge(
     return { ...said, ...numbers, roughness: undefined };
   }
   const rough = estimates.find(({ roughness }) => roughness !== undefined)?.roughness;
-  // At a kink, secants are as steep as the derivatives the two modes may report; in mere noise, they are much steeper.
+  // At a kink, secants are as steep as the derivatives that the two modes may report. If there is only noise, they are
+  // much steeper.
   const steepest = rough === 'kink' ? secantFrom(estimates, 0) : 0;
   return {
     ...said,

@@ -3,30 +3,37 @@
 import type { Roughness } from '../differences/finite-differences.ts';
 
 /**
- * A derivative that was checked: of one element of the result, or of a random combination of all, with respect to an input.
+ * A derivative that was checked: of one element of the result, or of a random combination of all elements, with respect
+ * to an input.
  */
 export interface GradcheckEntry {
-  /** 1 for a derivative of the function, 2 for a derivative of its gradient. */
+  /** The order: 1 for a derivative of the function, 2 for a derivative of its gradient. */
   readonly order: number;
   /** The input of differentiation: 'input 0', 'input 1.weight', or the name of a parameter. */
   readonly input: string;
   /** The index of the input's element; undefined for a random direction. */
   readonly index: readonly number[] | undefined;
-  /** The element of the result: 'result [0, 1]', 'result.loss []'. Undefined for a random combination of all. */
+  /** The element of the result: 'result [0, 1]', 'result.loss []'. Undefined for a random combination of all elements. */
   readonly output: string | undefined;
   /** The reverse-mode derivative. */
   readonly reverse: number;
   /** The forward-mode derivative; undefined if an operation doesn't support forward mode. */
   readonly forward: number | undefined;
-  /** The derivative by central differences; NaN where the function is rough. */
+  /** The derivative according to central differences. NaN where the function has a kink, a jump or an edge. */
   readonly numeric: number;
-  /** The largest error of the tape's derivatives relative to the differences, or to each other if `roughness` is set. */
+  /**
+   * The larger error of the tape's two derivatives, compared with the differences. If `roughness` is set, the
+   * difference between the two.
+   */
   readonly error: number;
-  /** The largest error allowed, given the step, rounding, and the sizes of the derivative and of the values. */
+  /**
+   * The largest allowed error. It depends on the step, on rounding, and on the sizes of the derivative and of the
+   * values.
+   */
   readonly allowed: number;
   /**
-   * The reason why the differences are inconclusive: the function is rough there, or rounding hides the derivative
-   * (`noise`). The two other derivatives are then compared with each other.
+   * The reason why the differences are inconclusive, if they are: a kink, jump or edge of the function, or `noise` if
+   * rounding hides the derivative. The reverse-mode and forward-mode derivatives are then compared with each other.
    */
   readonly roughness: Roughness | 'noise' | undefined;
 }
@@ -62,41 +69,41 @@ function formatList(title: string, entries: readonly GradcheckEntry[]): string[]
 const ratio = ({ error, allowed }: GradcheckEntry): number =>
   Number.isNaN(error) ? Number.POSITIVE_INFINITY : error === 0 ? 0 : error / allowed;
 
-/** Returns whether its error exceeds the allowed error. */
+/** Returns whether the error of a derivative exceeds the allowed error. */
 export const isWrong = ({ error, allowed }: GradcheckEntry): boolean => !(error <= allowed);
 
-/** The results for derivatives of one order. */
+/** The results of checking the derivatives of one order. */
 export interface Findings {
   readonly entries: readonly GradcheckEntry[];
   /** The inputs with respect to which no derivative could be checked. */
   readonly unchecked: readonly string[];
-  /** The reason why forward mode was not possible, if it wasn't. */
+  /** The reason why forward mode was not possible; undefined if it was. */
   readonly withoutForward: string | undefined;
 }
 
-/** The result of `gradcheck`; as text, it says what is wrong and where. */
+/** The result of `gradcheck`. Converted to text, it says what is wrong and where. */
 export class GradcheckReport {
   /** Whether no derivative is wrong and, for each order, some derivative with respect to each input was checked. */
   readonly passed: boolean;
-  /** The number of derivatives compared with differences. */
+  /** The number of derivatives that were compared with differences. */
   readonly checked: number;
   /** The wrong derivatives, worst first. */
   readonly failures: readonly GradcheckEntry[];
-  /** Entries where the function is rough, so that the tape can't be compared with differences. */
+  /** The derivatives at a kink, jump or edge of the function, where the tape can't be compared with differences. */
   readonly kinks: readonly GradcheckEntry[];
-  /** Entries whose derivative is too small relative to the function's values for differences to resolve. */
+  /** The derivatives that differences can't resolve, since they are too small relative to the function's values. */
   readonly unresolved: readonly GradcheckEntry[];
-  /** The inputs with respect to which no derivative could be checked, with the order: `input 0, order 1`. */
+  /** The inputs with respect to which no derivative could be checked, each with the order: `input 0, order 1`. */
   readonly unchecked: readonly string[];
   /**
-   * For each order, the derivative with the largest error relative to the allowed error; undefined if there is no
+   * For each order, the derivative whose error is largest relative to its allowed error. Undefined if there is no
    * derivative.
    */
   readonly worst: readonly (GradcheckEntry | undefined)[];
-  /** The reason why forward mode was not checked, if an operation doesn't support it. */
+  /** The reason why forward mode was not checked; undefined if it was. */
   readonly withoutForward: string | undefined;
 
-  /** @param orders the findings for the derivatives of each order. */
+  /** @param orders The findings for the derivatives of each order. */
   constructor(orders: readonly Findings[]) {
     const entries = orders.flatMap((order) => order.entries);
     const isChecked = ({ roughness }: GradcheckEntry): boolean => roughness === undefined;

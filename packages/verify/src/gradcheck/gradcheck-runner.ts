@@ -1,4 +1,7 @@
-/** Checks the derivatives of one function: compares the tape's, in reverse and forward mode, with central differences. */
+/**
+ * Checks the derivatives of a function: compares those that the tape computes, in reverse and forward mode, with
+ * central differences.
+ */
 
 import { type Parameter, Random, TapeError, Tensor } from '@tapegrad/core';
 import { entriesOf, expanded, type Linearization, linearize, withRecording } from '@tapegrad/core/tape';
@@ -35,20 +38,20 @@ export interface RunnerSettings {
   readonly tolerance: number | undefined;
 }
 
-/** A direction along one variable, in which the function is differentiated. */
+/** A direction in the space of one variable, along which the function is differentiated. */
 interface Direction {
   readonly variable: number;
   readonly along: Float64Array;
   /** The steps to try, in order. */
   readonly steps: readonly DifferenceStep[];
-  /** The magnitude of the elements at which differences are taken, relative to that of `along`; at least 1. */
+  /** The magnitude of the variable's elements relative to those of `along`; at least 1. */
   readonly reach: number;
 }
 
-/** Jacobians with at most this many elements are checked element by element. */
+/** The size of the largest Jacobian that is checked element by element. */
 const smallJacobian = 400;
 
-/** The number of random combinations tried, each with a random direction of every variable. */
+/** The number of random combinations of the results to try, each along a random direction of every variable. */
 const projections = 2;
 
 /** The number of random draws for estimating rounding error. */
@@ -109,13 +112,16 @@ export class GradcheckRunner {
   readonly #values: Float64Array;
   /** The names of the elements of the result. */
   readonly #outputs: readonly string[];
-  /** The linearization of the function at its inputs; undefined after a parameter has been shifted. */
+  /**
+   * The linearization of the function at its inputs. Shifting a parameter makes it undefined, so that it is computed
+   * again.
+   */
   #linearized: Linearization | undefined;
   #withoutForward: string | undefined;
   /** The variables with respect to which a derivative was checked. */
   readonly #checked = new Set<number>();
 
-  /** @param names returns the names of the results, once the program has run. */
+  /** @param names Returns the names of the results. It is called after the program has run. */
   constructor(
     order: number,
     program: TensorsFunction,
@@ -149,7 +155,7 @@ export class GradcheckRunner {
     return { entries, unchecked, withoutForward: this.#withoutForward };
   }
 
-  /** Whether the function returns the same values when called again. */
+  /** Returns whether the function returns the same values when called again. */
   #repeats(): boolean {
     const again = this.#evaluate();
     return again.length === this.#values.length && again.every((value, i) => Object.is(value, this.#values[i]));
@@ -160,7 +166,7 @@ export class GradcheckRunner {
     const isSmall = size * this.#values.length <= smallJacobian;
     const combinations = this.#combinations(isSmall);
     if (!isSmall) return combinations;
-    // If nothing can be determined along a direction, the single elements are checked instead.
+    // Drops directions along which nothing can be determined, since the single elements are checked as well.
     return [...combinations.filter((entry) => isClear(entry) || isWrong(entry)), ...this.#elements()];
   }
 
@@ -188,9 +194,9 @@ export class GradcheckRunner {
   }
 
   /**
-   * Estimates the size of the terms that a combination of the results is summed from. Each input is perturbed by a few
-   * rounding errors, so that terms that cancel exactly are still seen. Repeats this several times, since the result depends
-   * on chance.
+   * Estimates the size of the terms whose sum is a given combination of the results. Each input is perturbed by a few
+   * rounding errors, so that terms that would cancel exactly become visible. The estimate is repeated several times,
+   * since it depends on random numbers.
    */
   #terms(weights: Float64Array): number {
     const random = new Random(this.#settings.seed);
@@ -208,11 +214,11 @@ export class GradcheckRunner {
     return Math.max(...found);
   }
 
-  /** Checks random combinations of the results, each along random directions. */
+  /** Checks random combinations of the results, each along random directions of the variables. */
   #combinations(isSmall: boolean): GradcheckEntry[] {
     const random = new Random(this.#settings.seed);
     return Array.from({ length: projections }, () => {
-      // Infinite values stay infinite, so they get weight 0.
+      // The weight of an infinite value is 0, since shifting the inputs would not change that value.
       const weights = uniform(random, this.#values.length).map((weight, i) =>
         Math.abs(this.#values[i]!) === Number.POSITIVE_INFINITY ? 0 : weight,
       );
@@ -264,7 +270,10 @@ export class GradcheckRunner {
     return this.#judge(direction, [claim], weights)[0]!;
   }
 
-  /** Judges the tape's derivatives along a direction, either of each element of the results or of a combination of them. */
+  /**
+   * Judges the tape's derivatives along a direction: those of each element of the results or, if there are `weights`,
+   * that of their weighted sum.
+   */
   #judge(direction: Direction, claims: readonly Claim[], weights?: Float64Array): GradcheckEntry[] {
     const { variable, steps, reach } = direction;
     const combine = (values: Float64Array): Float64Array =>
@@ -286,11 +295,12 @@ export class GradcheckRunner {
       return estimatesOf(steps, samplesAt, noises, isEnough).map((estimates, i) => judged(estimates, i, true));
     };
     let entries = entriesFor(claims);
-    // The cause may be rounding: the terms may be larger than the values that remain after cancellation.
+    // Rounding may be the cause, since the terms may be larger than the values that remain after cancellation.
     if (!entries.every((entry) => isClear(entry) && !isWrong(entry))) {
       entries = entriesFor(claims.map((claim) => ({ ...claim, level: Math.max(claim.level, claim.terms()) })));
     }
-    // If there is a kink, zero derivatives prove nothing: they may belong to unrelated results of an elementwise function.
+    // If there is a kink, a zero derivative isn't enough to count the variable as checked. It may belong to a result
+    // that doesn't depend on the shifted elements.
     const isTelling = (entry: GradcheckEntry): boolean =>
       isClear(entry) && (entry.reverse !== 0 || entry.numeric !== 0);
     if (entries.some(isTelling) || entries.every(isClear)) this.#checked.add(variable);
@@ -298,8 +308,8 @@ export class GradcheckRunner {
   }
 
   /**
-   * Evaluates the elements of the results at the inputs, or a step away from them. A shifted parameter is restored
-   * afterwards.
+   * Computes the elements of the results at the inputs, or one step away from the inputs along a direction. A shifted
+   * parameter is restored afterwards.
    */
   #evaluate(direction?: Direction, step = 0): Float64Array {
     const elementsOf = (variable: number): Float64Array => {
@@ -354,9 +364,10 @@ export class GradcheckRunner {
 }
 
 /**
- * Returns directions that step each element by its share of a size. In the first, the size is the element's magnitude,
- * but at least 1; its steps are the most conclusive. If some elements are smaller than 1, a second direction uses
- * their magnitudes, which keeps them within the domain of functions such as the logarithm.
+ * Returns directions in which an element moves by its share times a size. In the first direction, the size is the
+ * element's magnitude, but at least 1; it gives the most conclusive steps. If some elements are smaller than 1, there
+ * is a second direction, whose sizes are their magnitudes. It keeps such elements within the domain of functions such
+ * as the logarithm.
  */
 function directionsOf(elements: Float64Array, shares: Float64Array): [Float64Array, ...Float64Array[]] {
   const sizes = absolute(elements);
@@ -367,8 +378,8 @@ function directionsOf(elements: Float64Array, shares: Float64Array): [Float64Arr
 }
 
 /**
- * Narrows a direction that is wrong or inconclusive down to a part of it, by repeated halving, at most to one element. If
- * the direction is inconclusive, stops at a part that is conclusive.
+ * Narrows a direction down to a part of it by repeated halving, if its derivative is wrong or inconclusive. The
+ * smallest part is a single element. For an inconclusive direction, the search stops at a part that is conclusive.
  */
 function narrowed(whole: GradcheckEntry, judge: (start: number, end: number) => GradcheckEntry, size: number) {
   let [start, end, entry] = [0, size, whole];

@@ -9,16 +9,19 @@ import { type DifferentiatedTensor, GradcheckRunner, type TensorsFunction } from
 
 /** The options of `gradcheck`. */
 export interface GradcheckOptions {
-  /** 1 checks the first derivatives; 2 also checks the derivatives of the gradient. Defaults to 1. */
+  /**
+   * The highest order of derivatives to check: 1 for the first derivatives, 2 to also check the derivatives of the
+   * gradient. Defaults to 1.
+   */
   readonly order?: 1 | 2;
   /**
-   * Float64 parameters that the function uses. Derivatives with respect to them are checked too. They are shifted
-   * temporarily, then restored. Defaults to none.
+   * Float64 parameters that the function uses. Derivatives with respect to these parameters are checked, too. The
+   * parameters are changed temporarily, and then restored. Defaults to none.
    */
   readonly parameters?: readonly Parameter[];
   /**
-   * The largest error allowed, relative to the size of the derivative. Defaults to the error that the step and
-   * rounding explain.
+   * The largest allowed error, relative to the size of the derivative. Defaults to the error that the step and rounding
+   * explain.
    */
   readonly tolerance?: number;
   /** The difference step for an element of size 1; other steps are proportional. Defaults to automatic steps. */
@@ -27,7 +30,7 @@ export interface GradcheckOptions {
   readonly seed?: number;
 }
 
-/** Returns the tensors in a function's result, after checking that all are float64. */
+/** Returns the tensors in the result of a function, after checking that all of them are float64. */
 function outputsOf(result: unknown): Tensor[] {
   const outputs = tensorsOf('gradcheck', 'the result', result);
   const wrong = outputs.find(({ dtype }) => dtype !== 'float64');
@@ -54,21 +57,23 @@ const gradientOf =
  * random directions of each input, and also single elements if the Jacobian is small. The second order checks the
  * gradient of a random combination of the results.
  *
- * Inputs and results are float64 tensors, or arrays and plain objects of them. `parameters` lists those the function
- * uses in addition to its inputs. The report says what is wrong and where, as data and as text. It passes if nothing is
- * wrong and, for each order, a derivative with respect to each input was checked. A function with only kinks at its
- * inputs, or with derivatives lost in rounding, doesn't pass.
+ * Inputs and results are float64 tensors, or arrays and plain objects of them. `parameters` lists the parameters that
+ * the function uses in addition to its inputs. The report says what is wrong and where, as data and as text. A check
+ * passes if nothing is wrong and, for each order, a derivative with respect to each input was checked. So it doesn't
+ * pass if the function has only kinks at its inputs, or if its derivatives are lost in rounding.
  *
- * The four-point difference is (4 (f(x + h/2) - f(x - h/2)) / h - (f(x + h) - f(x - h)) / 2h) / 3. Its truncation error
- * of order h^4 and rounding error of order epsilon / h balance at h = epsilon^(1/5), the step for inputs of size 1. For
- * larger inputs, and if that step is inconclusive, the step is relative to the input; shorter steps follow. Both errors
- * are estimated from the values. They determine the allowed error: a small share of the derivative or, if that is 0, of
- * how fast the function changes nearby. There is no derivative where the one-sided derivatives disagree at any step (relu at
- * 0, a tie of max), or the one-sided values do (floor at an integer). Such points are reported, but are failures only
- * if the two modes disagree or aren't finite.
+ * The four-point difference is (4 (f(x + h/2) - f(x - h/2)) / h - (f(x + h) - f(x - h)) / 2h) / 3. The truncation error
+ * is of order h^4, and the rounding error of order epsilon / h. They balance at h = epsilon^(1/5), the step for inputs
+ * of size 1. For larger inputs, and if that step is inconclusive, the step is relative to the input; shorter steps
+ * follow. Both errors are estimated from the values, and determine the allowed error. It is a small fraction of the
+ * derivative or, if the derivative is 0, of the function's rate of change nearby.
  *
- * @throws DTypeError for float32, whose differences are too coarse for a comparison; ArgumentError for a function that
- * returns different values when called again, as one that draws random numbers does.
+ * There is no derivative where the one-sided derivatives differ at any step (relu at 0, a tie of max), or where the
+ * one-sided values differ (floor at an integer). Such points are reported. They count as failures only if forward and
+ * reverse mode disagree or aren't finite.
+ *
+ * @throws DTypeError for float32, whose differences are too coarse for a comparison; ArgumentError if the function
+ * returns different values when called again, for example because it draws random numbers.
  * @example
  * const x = tensor([0.5, -1.5], { dtype: 'float64' });
  * gradcheck((x) => x.tanh().mul(x), [x], { order: 2 }).passed; // true

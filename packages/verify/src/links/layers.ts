@@ -1,4 +1,4 @@
-/** Finds the layers of a network on its tape: products with a weight, and the tensors that belong to them. */
+/** Finds the layers of a network on its tape: products with a weight, and the tensors that belong to these products. */
 
 import { Parameter, type Tensor } from '@tapegrad/core';
 import { type Entry, entriesOf } from '@tapegrad/core/tape';
@@ -27,20 +27,20 @@ export interface Origin {
 
 /** A product with a weight, and the tensors that belong to it. */
 export interface Layer {
-  /** Z_(l-1) */
+  /** The input Z_(l-1). */
   readonly input: Tensor;
   readonly weight: Origin;
   readonly bias: Origin | undefined;
-  /** The side of the product the weight is on: to the right or to the left of Z. */
+  /** The side of the weight in the product: to the right or to the left of Z_(l-1). */
   readonly weightSide: 'left' | 'right';
-  /** A_l */
+  /** The pre-activation A_l. */
   readonly preActivation: Tensor;
   readonly transition: Transition;
 }
 
 /**
- * Finds the tensors on a tape that are inputs of the program requiring a gradient, or views composed only of such inputs and
- * constants.
+ * Returns a function that tells whether a tensor on a tape is given by the program. Such tensors are inputs that
+ * require a gradient, and views composed only of such inputs and constants.
  */
 function givenIn(tape: readonly Entry<Tensor>[]): (x: Tensor) => boolean {
   const given = new Set<Tensor>();
@@ -51,7 +51,7 @@ function givenIn(tape: readonly Entry<Tensor>[]): (x: Tensor) => boolean {
   return isGiven;
 }
 
-/** Returns the tensor of which `x` is a full view, and the route to it. */
+/** Returns the tensor that `x` is a full view of, and the route to that tensor. */
 function originOf(x: Tensor, route: readonly Hop[]): Origin {
   const whole = [...route];
   let tensor = x;
@@ -63,8 +63,8 @@ function originOf(x: Tensor, route: readonly Hop[]): Origin {
 }
 
 /**
- * Returns the program input that a tensor is a view of or is computed from. Of several, prefers the first with the same
- * shape.
+ * Returns the program input that a tensor is a view of, or is computed from. If there are several, prefers the first
+ * that has the same shape.
  */
 export function sourceOf(x: Tensor): Tensor {
   let at = x;
@@ -76,7 +76,10 @@ export function sourceOf(x: Tensor): Tensor {
   return at;
 }
 
-/** The operations whose products form layers. For each, the inputs that may be the weight, the preferred one first. */
+/**
+ * The operations whose products form layers. Maps each operation to the indices of the inputs that may be the weight,
+ * with the preferred index first.
+ */
 const weightSides: { readonly [op: string]: readonly (0 | 1)[] } = {
   ...{ matmul: [1, 0], affine: [1, 0] },
   ...{ conv: [1], convInput: [1] },
@@ -90,8 +93,9 @@ interface Product {
 }
 
 /**
- * Finds the tensors computed elementwise from a `Parameter`, and views of them, such as normalized, masked or scaled
- * weights. Other operands, broadcast over the elements, may come from anywhere.
+ * Returns a function that tells whether a tensor is computed elementwise from a `Parameter`, or is a view of such a
+ * tensor. Examples are normalized, masked and scaled weights. Operands that are broadcast over the elements may come
+ * from anywhere.
  */
 function computedIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => boolean): (x: Tensor) => boolean {
   const computed = new Set<Tensor>();
@@ -106,8 +110,8 @@ function computedIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => bool
 }
 
 /**
- * Finds the products that have a weight. If both factors qualify, a `Parameter` is preferred, then a tensor computed from
- * one. If both are equally eligible, it is the one on the right.
+ * Finds the products of which a factor is a weight. If both factors qualify, a `Parameter` is preferred, and then a
+ * tensor computed from a `Parameter`. If that doesn't decide, the factor on the right is the weight.
  */
 function productsIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => boolean): Product[] {
   const isComputed = computedIn(tape, isGiven);
@@ -132,7 +136,7 @@ function productsIn(tape: readonly Entry<Tensor>[], isGiven: (x: Tensor) => bool
   return products.filter(({ entry }) => !ofWeights.includes(entry));
 }
 
-/** Returns the results of products, views of them, and their sums with each other and with biases. */
+/** Returns the results of products, views of these results, and sums of such tensors with each other or with biases. */
 function sumsIn(tape: readonly Entry<Tensor>[], products: readonly Product[], isGiven: (x: Tensor) => boolean) {
   const sums = new Set(products.map(({ entry }) => entry.output));
   for (const { op, inputs, output } of tape) {
@@ -147,24 +151,24 @@ interface Reading {
   readonly consumers: Consumers;
   readonly isGiven: (x: Tensor) => boolean;
   readonly sums: ReadonlySet<Tensor>;
-  /** Additions whose bias was already assigned to a layer. */
+  /** The additions whose bias has already been assigned to a layer. */
   readonly taken: Set<Entry<Tensor>>;
 }
 
-/** A_l, and the steps to it from the matrix product of the layer. */
+/** The pre-activation A_l, and the steps from the layer's product to it. */
 interface Sum {
   readonly output: Tensor;
-  /** The steps from the product to `output`. */
+  /** The steps of a cotangent between `output` and the product. */
   readonly way: readonly Hop[];
-  /** The position in `way` of the first bias added. */
+  /** The position in `way` of the first bias that is added. */
   readonly biasAt: number | undefined;
 }
 
-/** Follows a product to A_l, through the biases and the products of other layers added to it. */
+/** Follows the result of a product to A_l, through the additions of biases and of other layers' products. */
 function sumFrom({ output: product }: Entry<Tensor>, { consumers, isGiven, sums }: Reading): Sum {
   let sum: Sum = { output: product, way: [], biasAt: undefined };
-  // The steps after the last addition. Operations that only move elements are included only if another addition
-  // follows.
+  // Collects the steps after the last addition. Operations that only move elements are included only if another
+  // addition follows.
   const way: Hop[] = [];
   for (let at = product; ; ) {
     const [entry, ...others] = consumers(at);
@@ -246,15 +250,15 @@ function factorsOf(product: Product, route: readonly Hop[], { isGiven }: Reading
   return absorbedFactors(product, route) ?? plain();
 }
 
-/** Returns a vector as the program defined it, before it was made a row or a column for the product. */
+/** Returns a vector as the program defined it, before the product reshaped it to a row or a column. */
 function asVector(x: Tensor): Tensor {
   const source = x.entry?.op === 'reshape' ? x.entry.inputs[0]! : undefined;
   return source?.rank === 1 ? source : x.detach().reshape([x.size]);
 }
 
 /**
- * Returns the bias that was added on the way, with the route back to it. If products are added up, the first one gets the
- * bias.
+ * Returns the bias that is added between the product and A_l, with the route back to the bias. If several products are
+ * added up, the first of them gets the bias.
  */
 function biasOf({ way, biasAt }: Sum, { taken }: Reading): Origin | undefined {
   if (biasAt === undefined) return undefined;
@@ -284,7 +288,8 @@ function layerOf(product: Product, reading: Reading): Unfinished {
     input: takesVector(product, weight.tensor, output) ? asVector(input) : input,
     weight,
     bias: bias ?? biasOf(sum, reading),
-    // A convolution's weight is its second operand, and its first axis is the batch, as with rows.
+    // The weight of a convolution is the second operand, and the first axis of the input is the batch, as in the layout
+    // of rows.
     weightSide: product.side === 1 ? 'right' : 'left',
     preActivation: output,
   };

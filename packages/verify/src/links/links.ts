@@ -1,4 +1,4 @@
-/** Reads the links of backpropagation, delta_l = dL/dA_l, and the layers they belong to, from the tape. */
+/** Reads from the tape the links of backpropagation, delta_l = dL/dA_l, and the layers that they belong to. */
 
 import { TapeError, Tensor, zeros } from '@tapegrad/core';
 import { checkTensor } from '@tapegrad/core/extend';
@@ -6,50 +6,63 @@ import { applyVjp, backwardAlong, checkUnchanged, expanded, onArrays, tapeOf } f
 import { type Layer, layersOf, type Origin, sourceOf } from './layers.ts';
 import type { TransitionPart } from './transitions.ts';
 
-/** A layer of a network with its link: A_l = Z_(l-1) W_l + b_l, W_l Z_(l-1) + b_l or a convolution, and Z_l = s_l(A_l). */
+/**
+ * A layer of a network, with its link. The layer computes Z_l = s_l(A_l), where A_l is Z_(l-1) W_l + b_l, or W_l
+ * Z_(l-1) + b_l, or a convolution.
+ */
 export interface Link {
   /**
-   * The path of the layer: the weight's name without a final `.weight`, or `layer 1`, … if the weight has no name of its
-   * own. The second use of a weight is named `path (2)`.
+   * The path of the layer: the weight's name without a final `.weight`. If the weight has only a default name, the path
+   * is `layer 1`, `layer 2` and so on. The second use of a weight is named `path (2)`.
    */
   readonly name: string;
-  /** Z_(l-1), as the product receives it. */
+  /** The input Z_(l-1), in the form that the product receives. */
   readonly input: Tensor;
   /**
-   * W_l as the program defined it, not the transpose or other full view that the product may receive. If the weight is
-   * computed from a parameter, this is the computed tensor.
+   * The weight W_l as the program defined it. The product may receive a transpose or another full view of this tensor.
+   * If the weight is computed from a parameter, this is the computed tensor.
    */
   readonly weight: Tensor;
-  /** b_l: either added to the product, or absorbed as a row or column of ones in Z. */
+  /**
+   * The bias b_l. It is either added to the product, or part of a weight whose input has an additional row or column of
+   * ones.
+   */
   readonly bias: Tensor | undefined;
-  /** A_l, including the bias. */
+  /** The pre-activation A_l, including the bias. */
   readonly preActivation: Tensor;
-  /** The side of the product W_l is on: `right` for Z W, with one point per row, and for convolutions; `left` for W Z. */
+  /**
+   * The side of the weight in the product: `right` for Z W, with one point per row, and for convolutions; `left` for W
+   * Z.
+   */
   readonly weightSide: 'left' | 'right';
   /**
-   * The transition s_l, named by its operations: `relu`, `softmax`, or `identity` if there are none. Several operations form
-   * a chain such as `mul → tanh`. If the pre-activation is split into parts with separate transitions, such as gates, they
-   * are listed as `sigmoid | tanh`. It is `unknown` if it can't be determined, for the reason given by `untold`.
+   * The transition s_l, named by its operations: `relu`, `softmax`, or `identity` if there are none. Several operations
+   * form a chain such as `mul → tanh`. If the pre-activation is split into parts with separate transitions, such as
+   * gates, they are listed as `sigmoid | tanh`. If the transition can't be determined, the name is `unknown`, and
+   * `untold` gives the reason.
    */
   readonly transition: string;
   /** The reason why the transition can't be determined, if it is unknown. */
   readonly untold: string | undefined;
-  /** Z_l, as the next layer or the loss receives it; undefined if it isn't a single tensor of the program. */
+  /**
+   * The output Z_l, in the form that the next layer or the loss receives. Undefined if it isn't a single tensor of the
+   * program.
+   */
   readonly output: Tensor | undefined;
-  /** The parts of the pre-activation along an axis, in order, if each has its own transition. */
+  /** The parts of the pre-activation along an axis, in order, if each has a separate transition. */
   readonly parts: { readonly axis: number; readonly list: readonly TransitionPart[] } | undefined;
-  /** delta_l = dL/dA_l (B4, B7). */
+  /** The link delta_l = dL/dA_l (B4, B7). */
   readonly delta: Tensor;
   /**
-   * dL/dW_l through this layer alone (B5, B6), with the shape of W. The gradient of a weight that several layers share
-   * is the sum of theirs.
+   * The gradient dL/dW_l through this layer alone (B5, B6), with the shape of W_l. If several layers share a weight,
+   * its total gradient is the sum over these layers.
    */
   readonly weightGradient: Tensor;
-  /** dL/db_l through this layer alone, with the shape of b. */
+  /** The gradient dL/db_l through this layer alone, with the shape of b_l. Undefined without a bias. */
   readonly biasGradient: Tensor | undefined;
 }
 
-/** Propagates the cotangent `delta` of the layer's pre-activation back to an origin. */
+/** Propagates `delta`, the cotangent of a layer's pre-activation, back to an origin such as the weight or bias. */
 function gradientAt({ route }: Origin, delta: Tensor): Tensor {
   const calculus = onArrays();
   return new Tensor(
@@ -60,7 +73,7 @@ function gradientAt({ route }: Origin, delta: Tensor): Tensor {
   );
 }
 
-/** Returns the path of the layer that a weight belongs to; undefined if the weight has no name of its own. */
+/** Returns the path of the layer that a weight belongs to; undefined if the weight has only a default name. */
 function pathOf({ name }: Tensor): string | undefined {
   if (name === undefined || name === 'parameter' || name === 'weight') return undefined;
   return name.replace(/\.weight$/, '');
@@ -80,19 +93,22 @@ function namesOf(layers: readonly Layer[]): string[] {
 /**
  * Returns the layers of the network that computed a loss, in forward order, each with its link delta_l = dL/dA_l.
  *
- * A layer is a convolution, or a matrix product with the weight on either side. The weight is an input of the program that
- * requires a gradient or a view of one. It may also be computed elementwise from a `Parameter`, such as a normalized weight.
- * If both factors qualify, a `Parameter` is the weight; if both are equally eligible, it is the one on the right.
+ * A layer is a convolution, or a matrix product with the weight on either side. The weight is an input of the program
+ * that requires a gradient, or a view of such an input. The weight may also be computed elementwise from a `Parameter`,
+ * as normalized weights are. If both factors qualify, a `Parameter` is preferred. If that doesn't decide, the factor on
+ * the right is the weight.
  *
- * The pre-activation is the product plus all biases and other layers' products added to it. The transition is everything
- * computed on the way from there to the tensor that the next layer receives. In the last layer, it ends at the predictions:
- * typical loss operations, such as a logarithm, a square, or anything that takes targets, don't count. Each gate of an LSTM
- * has its own transition. Some transitions can't be determined, such as those of queries, keys and values; the link then
- * says why.
+ * The pre-activation is the product plus everything added to it: biases, and products of other layers. The transition
+ * is the computation from there to the tensor that the next layer receives. In the last layer, the transition ends at
+ * the predictions. It excludes typical loss operations: a logarithm, a square, or any operation with targets. Each gate
+ * of an LSTM has a separate transition. Some transitions can't be determined, such as those of queries, keys and
+ * values; the link then gives the reason.
  *
- * This takes one backward sweep and retains the tape. Layers inside a `checkpoint` are read from its recomputation.
+ * Reading the links takes one backward sweep, which keeps the tape. Layers inside a `checkpoint` are read by running
+ * the checkpoint again.
  *
- * @throws TapeError if the loss doesn't depend on a tensor that requires a gradient, or its tape has already been consumed.
+ * @throws TapeError if the loss doesn't depend on a tensor that requires a gradient, or its tape has already been
+ * consumed.
  * @example
  * const x = tensor([[1, 2]]);
  * const w = parameter(tensor([[0.5], [-1]]), { name: 'w' });

@@ -21,35 +21,35 @@ export function consumersIn(tape: readonly Entry<Tensor>[]): Consumers {
   return (x) => consumers.get(x) ?? [];
 }
 
-/** A section of the tape whose output gathers everything computed from its start. */
+/** A section of the tape: everything computed from its start flows into its output. */
 interface Segment {
   readonly entries: readonly Entry<Tensor>[];
   readonly output: Tensor;
 }
 
 interface NamedSegment extends Segment {
-  /** The names of its operations; empty if it only moves elements. */
+  /** The names of its operations. Empty if the section only moves elements. */
   readonly names: readonly string[];
-  /** Whether it is a composition that has a name. */
+  /** Whether the section is a composition of primitives that has a name, such as `gelu`. */
   readonly composed: boolean;
 }
 
-/** The transition of a part of a pre-activation, such as a gate, up to the point where another computed tensor enters. */
+/** The transition of a part of a pre-activation, such as a gate. It ends where another computed tensor enters. */
 export interface TransitionPart {
-  /** The part of A_l. */
+  /** The part of A_l to which the transition applies. */
   readonly preActivation: Tensor;
   readonly transition: string;
-  /** The part of Z_l. */
+  /** The part of Z_l that the transition computes. */
   readonly output: Tensor;
 }
 
-/** The transition s_l, as found on the tape. */
+/** The transition s_l of a layer, as found on the tape. */
 export interface Transition {
-  /** The names of its operations, in order. If parts have separate transitions, these are separated by `|`. */
+  /** The names of the transition's operations, in order. If parts have separate transitions, these are separated by `|`. */
   readonly name: string;
-  /** Z_l, if it is a single tensor of the program. */
+  /** The output Z_l, if it is a single tensor of the program. */
   readonly output: Tensor | undefined;
-  /** The parts along an axis, in order, if each has its own transition. */
+  /** The parts of the pre-activation along an axis, in order, if each has a separate transition. */
   readonly parts: { readonly axis: number; readonly list: readonly TransitionPart[] } | undefined;
   /** The reason why the transition can't be determined; undefined if it can. */
   readonly untold: string | undefined;
@@ -58,7 +58,10 @@ export interface Transition {
 /** Operations that move elements without changing them. */
 export const movement: ReadonlySet<Op> = new Set<Op>(['reshape', 'permute', 'broadcastTo']);
 
-/** `wholeViews` keep all elements of a tensor; `views` may also keep only some of them, or join several tensors. */
+/**
+ * Operations that keep all elements of a tensor. `views`, below, may also keep only some elements, or join several
+ * tensors.
+ */
 export const wholeViews: ReadonlySet<Op> = new Set<Op>(['cast', ...movement]);
 export const views: ReadonlySet<Op> = new Set<Op>(['slice', 'concat', ...wholeViews]);
 
@@ -70,11 +73,11 @@ const isMovement = ({ op, inputs, output }: Entry<Tensor>): boolean =>
 type LineOperand = 'x' | number | 'constant';
 type Line = readonly [op: Primitive, ...operands: LineOperand[]];
 
-/** -|x| limited by a large negative constant: the beginning of GELU by tanh. */
+/** Computes -|x|, limited by a large negative constant, which is how GELU by tanh begins. */
 // biome-ignore format: a line each
 const gated: readonly Line[] = [['neg', 'x'], ['where', 'constant', 0, 'x'], ['where', 'constant', 'constant', 1]];
 
-/** Transitions composed of primitives, by the entries that they leave on the tape. */
+/** Transitions that are composed of primitives, described by the entries that they leave on the tape. */
 // biome-ignore format: a line each
 const compositions: readonly (readonly [name: string, ...lines: Line[]])[] = [
   ['softmax', ['sub', 'x', 'constant'], ['exp', 0], ['sum', 1], ['div', 'constant', 2], ['mul', 1, 3]],
@@ -110,14 +113,15 @@ function areLines(lines: readonly Line[], entries: readonly Entry<Tensor>[], x: 
 const products: ReadonlySet<string> = new Set<Primitive>(['matmul', 'affine', 'conv', 'convInput']);
 
 /**
- * Returns whether an entry is a product of two computed or trainable tensors. A product with a constant is an ordinary step.
+ * Returns whether an entry is a product of two computed or trainable tensors. A product with a constant doesn't count:
+ * it is an ordinary step.
  */
 const isProduct = ({ op, inputs }: Entry<Tensor>): boolean =>
   products.has(op) && inputs.slice(0, 2).every(({ requiresGrad }) => requiresGrad);
 
 /**
- * Returns the section from `x` to the next tensor that gathers everything computed from `x`. Returns `undefined` if a
- * product comes first, or a concatenation with another computed tensor.
+ * Returns the section from `x` to the next tensor into which everything computed from `x` flows. Returns `undefined` if
+ * a product, or a concatenation with another computed tensor, comes first.
  */
 function nextSegment(x: Tensor, consumers: Consumers): Segment | undefined {
   const pending = new Set(consumers(x));
@@ -138,7 +142,7 @@ function nextSegment(x: Tensor, consumers: Consumers): Segment | undefined {
   }
 }
 
-/** Returns the sections from `x` on, up to a tensor in `ends` or the next product. */
+/** Returns the sections that begin at `x` and end at a tensor in `ends`, or before the next product. */
 function segmentsFrom(x: Tensor, consumers: Consumers, ends: ReadonlySet<Tensor>): Segment[] {
   const segments: Segment[] = [];
   for (let at = x; !ends.has(at); at = segments.at(-1)!.output) {
@@ -149,7 +153,7 @@ function segmentsFrom(x: Tensor, consumers: Consumers, ends: ReadonlySet<Tensor>
   return segments;
 }
 
-/** Turns the sections into steps, merging those that form a named composition. */
+/** Turns sections into steps. Sections that form a named composition are merged into one step. */
 function stepsOf(x: Tensor, segments: readonly Segment[]): NamedSegment[] {
   const steps: NamedSegment[] = [];
   for (let start = 0, from = x; start < segments.length; from = steps.at(-1)!.output) {
@@ -162,7 +166,10 @@ function stepsOf(x: Tensor, segments: readonly Segment[]): NamedSegment[] {
   return steps;
 }
 
-/** Finds a named composition formed by the sections from `start` on, and where it ends. */
+/**
+ * Looks for a named composition that the sections from index `start` form. Returns it with the index of the section
+ * after it.
+ */
 function compositionAt(x: Tensor, segments: readonly Segment[], start: number) {
   for (const [name, ...lines] of compositions) {
     const entries: Entry<Tensor>[] = [];
@@ -175,7 +182,7 @@ function compositionAt(x: Tensor, segments: readonly Segment[], start: number) {
   return undefined;
 }
 
-/** Operations between predictions and a loss: -log p, a square, a scaling, a mean. */
+/** Operations that typically occur between predictions and a loss: -log p, a square, a scaling, a mean. */
 const ofLosses: ReadonlySet<Op> = new Set<Op>([
   ...(['log', 'neg', 'abs', 'pow', 'sqrt', 'cast', 'sum', 'mean', 'max', 'min'] as const),
   ...movement,
@@ -191,13 +198,13 @@ function suitsLoss({ entries }: NamedSegment): boolean {
   return ofLosses.has(op) || (op === 'mul' && x === y) || (arithmetic.has(op) && withNumber);
 }
 
-/** Returns whether a step takes data, as a loss takes targets: float constants other than scalars. */
+/** Returns whether a step has data as an input, as a loss has targets. Data are float constants other than scalars. */
 const takesData = ({ entries, composed }: NamedSegment): boolean =>
   !composed && entries.some(({ inputs }) => inputs.some((x) => !x.requiresGrad && x.rank > 0 && isFloat(x.dtype)));
 
 /**
- * Removes the loss from the steps of a last layer. The loss begins where data enters or the number of elements changes, and
- * includes loss operations just before.
+ * Removes the loss from the steps of a last layer. The loss begins where data enters or the number of elements changes.
+ * It includes any loss operations just before that point.
  */
 function withoutLoss(steps: readonly NamedSegment[], size: number): readonly NamedSegment[] {
   const first = steps.findIndex((step) => takesData(step) || step.output.size !== size);
@@ -226,8 +233,8 @@ function partFrom(x: Tensor, consumers: Consumers): TransitionPart | undefined {
 }
 
 /**
- * Finds the parts into which a pre-activation is split along an axis, each with its own transition, such as the gates of a
- * cell.
+ * Finds the parts into which a pre-activation is split along an axis, if each has a separate transition, as the gates
+ * of a cell do.
  */
 function partsOf(whole: Tensor, consumers: Consumers): Transition['parts'] {
   const [first, ...others] = consumers(whole);
@@ -260,7 +267,7 @@ function obstacleAt(x: Tensor, consumers: Consumers): string {
   return `its pre-activation is used in several ways: ${names.join(' and ')}`;
 }
 
-/** Finds the first entry of a step from `x` that takes another computed or trainable tensor. */
+/** Finds the first entry after `x` whose inputs include another computed or trainable tensor, within a step. */
 function mixtureIn(
   x: Tensor,
   { entries }: Segment,
@@ -273,22 +280,22 @@ function mixtureIn(
   });
 }
 
-/** Returns whether the tensor's only use is a concatenation with other tensors, which leaves its elements unchanged. */
+/** Returns whether a tensor is used only in a concatenation with other tensors, which leaves its elements unchanged. */
 function isPutBeside(x: Tensor, consumers: Consumers): boolean {
   const [entry, ...others] = consumers(x);
   return entry?.op === 'concat' && others.length === 0;
 }
 
 /**
- * Finds the transition of a layer with pre-activation `x`: the operations up to the first tensor that a layer takes (one of
- * `inputs`) or, before a loss, up to the predictions. If the pre-activation is directly combined with another computed
- * tensor, as in the product of queries and keys, there is no transition to determine.
+ * Finds the transition of a layer with pre-activation `x`. It ends at the first tensor that is the input of a layer
+ * (one of `inputs`) or, before a loss, at the predictions. If the pre-activation is directly combined with another
+ * computed tensor, the layer has no transition. An example is the product of queries and keys.
  */
 export function transitionFrom(x: Tensor, consumers: Consumers, inputs: ReadonlySet<Tensor>): Transition {
   const all = stepsOf(x, segmentsFrom(x, consumers, inputs));
   const startOf = (i: number): Tensor => all[i - 1]?.output ?? x;
-  // If the section branches and other computed tensors enter the branches, as with the gates of a cell, it isn't a chain of
-  // operations.
+  // If the section branches, and other computed tensors enter the branches, the section isn't a chain of operations.
+  // The gates of a cell are an example.
   const apart = all.findIndex((step, i) => {
     const isChain = step.composed || step.entries.length === 1;
     return !isChain && mixtureIn(startOf(i), step, (input) => input.entry !== undefined) !== undefined;

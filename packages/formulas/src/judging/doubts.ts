@@ -1,8 +1,9 @@
 /** Finds reasons to doubt the assumed meaning of a step that doesn't hold. If there is one, no verdict is given. */
 
+import type { LetterInfo } from '../meaning/letters/letters.ts';
 import type { Outline, Step } from '../meaning/outline-types.ts';
-import { isNumeric, knownNames } from '../meaning/sides.ts';
-import { type Expression, walk } from '../syntax/ast.ts';
+import { containsDerivative, defined, definedPower, isConstant, isNumeric, knownNames } from '../meaning/sides.ts';
+import { bare, type Expression, walk } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
 import type { Distance, Pair } from './trial.ts';
 import { keysIn, type World } from './worlds.ts';
@@ -59,11 +60,19 @@ export function doubtOf(
     [step.left, distance.left],
     [step.right, distance.right],
   ] as const) {
-    const unrelated = elements.every((x) => x === 0) ? unrelatedIn(side, outline, world) : undefined;
+    if (!elements.every((x) => x === 0)) continue;
+    const unrelated = unrelatedIn(side, outline, world);
     if (unrelated !== undefined)
       return `the page does not say how the function in ${textOf(unrelated)} depends on the variable`;
+    if (isSlope(side)) return `as the page is understood, ${textOf(side)} is 0 everywhere`;
   }
   return undefined;
+}
+
+/** Returns whether an expression is the derivative of a function, written with a prime: f'(1). */
+function isSlope(e: Expression): boolean {
+  const inside = bare(e);
+  return inside.kind === 'call' && inside.fn.primes > 0;
 }
 
 /** Collects the keys of the letters in an expression, and of those from which the page computes them. */
@@ -90,10 +99,61 @@ function loneFunction({ left, right }: Step, outline: Outline, { definitions }: 
 }
 
 /**
+ * Returns why a step that is wrong as the page is understood may have another meaning, whatever its sides evaluate to, or
+ * undefined.
+ */
+export function misreadingOf(step: Step, statement: number, outline: Outline, world: World): string | undefined {
+  const named = namedFunction(step, outline, world);
+  if (named !== undefined) return `it depends on '${named}', and the page does not define it`;
+  const other = otherDefinition(step, statement, outline);
+  if (other !== undefined) return `the page also defines '${other}' otherwise, so this may be another definition`;
+  const lone = loneLetter(step, outline, world);
+  return lone && `only one side contains '${lone}', and the page does not define it`;
+}
+
+/** Returns the name of the letter or function to which a step gives a value, if the page also defines it elsewhere. */
+function otherDefinition({ left, right }: Step, statement: number, outline: Outline): string | undefined {
+  const { letters, definitions, functions, aliases, reading } = outline;
+  if (reading.statements[statement]!.sides[0] !== left || containsDerivative(right)) return undefined;
+  const inside = bare(left);
+  const isCall = inside.kind === 'call' && inside.args.every((arg) => defined(arg) !== undefined);
+  const letter = isCall ? inside.fn : (definedPower(left)?.letter ?? defined(left));
+  if (letter === undefined || letter.primes > 0) return undefined;
+  const { key } = letters.useOf(letter);
+  // A formula for a derivative is a claim.
+  const isLink = [...keysIn(right, outline, keysIn(left, outline))].some((used) =>
+    aliases.some((alias) => alias.key === used),
+  );
+  const isDefined = [...definitions, ...functions].some((one) => one.key === key && one.statement !== statement);
+  return isDefined && !isLink ? letter.name : undefined;
+}
+
+/** Returns the name of a letter that only one side of a step contains, and that nothing else on the page explains. */
+function loneLetter(step: Step, outline: Outline, world: World): string | undefined {
+  if (containsDerivative(step.left) || containsDerivative(step.right)) return undefined;
+  const { letters, declarations, functions, losses, reading } = outline;
+  const [a, b] = [step.left, step.right].map((side) => allKeysIn(side, outline, world.definitions)) as [
+    Set<string>,
+    Set<string>,
+  ];
+  const isOpen = (key: string): boolean =>
+    a.has(key) !== b.has(key) &&
+    !losses.has(key) &&
+    !letters.isIndexName(key) &&
+    !reading.notation.functions.has(key) &&
+    !world.definitions.some((definition) => definition.key === key) &&
+    ![...declarations, ...functions].some((one) => one.key === key);
+  const info = [...a, ...b].filter(isOpen).map((key) => letters.infoOf(key));
+  const isFixed = ({ sample, name }: LetterInfo): boolean =>
+    isConstant(sample) || name === 'I' || (sample.alphabet === 'upright' && knownNames.has(name));
+  return info.find((one) => one !== undefined && !isFixed(one))?.name;
+}
+
+/**
  * Returns the name of a function whose name is a word, such as CrossEntropyLoss, and that a step depends on. Such a
  * function isn't arbitrary, but the page doesn't define it.
  */
-export function namedFunction({ left, right }: Step, outline: Outline, { definitions }: World): string | undefined {
+function namedFunction({ left, right }: Step, outline: Outline, { definitions }: World): string | undefined {
   const { letters, functions, reading } = outline;
   const keys = [left, right].flatMap((side) => [...allKeysIn(side, outline, definitions)]);
   const isOpen = (key: string): boolean =>

@@ -5,6 +5,7 @@ import type { Layout } from '../evaluating/values.ts';
 import { isSupposed } from '../meaning/networks.ts';
 import { outlineOf } from '../meaning/outline.ts';
 import type { Outline } from '../meaning/outline-types.ts';
+import { containsDerivative } from '../meaning/sides.ts';
 import { Allowance } from '../running/deadline.ts';
 import { readAlone } from '../statements/same-letters.ts';
 import { sectionsOf } from '../statements/sections.ts';
@@ -142,7 +143,10 @@ function* readApart(
  */
 function isReadWell(formulas: readonly FormulaJudgement[]): boolean {
   const claims = formulas.filter(({ kind, statement }) => kind === 'claim' || statement.error !== undefined);
-  const unread = claims.filter(({ overall }) => overall.verdict === 'not understood');
+  // Few mistakes are made in formulas without derivatives, so such a verdict may show that the page is misunderstood.
+  const isUnread = ({ overall, statement }: FormulaJudgement): boolean =>
+    overall.verdict === 'not understood' || (overall.verdict === 'wrong' && !statement.sides.some(containsDerivative));
+  const unread = claims.filter(isUnread);
   return unread.length <= 0.2 * claims.length;
 }
 
@@ -208,8 +212,9 @@ function* readNearby(
     const { kind, overall, statement, index } = formula;
     if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || statement.error !== undefined) continue;
     const found = yield* readIn(nearby.readingFor(index), formula, 'the nearest definitions');
-    const isConfirmed =
-      isWell || isPlainIdentity(statement) || (found?.verdict === 'wrong' && found.certainty === 'numeric');
+    const isRefutedNearby =
+      found?.verdict === 'wrong' && found.certainty === 'numeric' && statement.sides.some(containsDerivative);
+    const isConfirmed = isWell || isPlainIdentity(statement) || isRefutedNearby;
     if (overall.verdict === 'wrong' && !better.has(statement) && !isConfirmed)
       better.set(statement, { ...formula, overall: doubted(overall, found) });
     const isOpen = overall.verdict !== 'wrong' && found?.verdict !== 'wrong';

@@ -15,7 +15,7 @@ import { approximated, withoutRemainder } from './comparing/approximations.ts';
 import { inequality, isInequality } from './comparing/inequalities.ts';
 import { counterexampleOf, smallest } from './counterexamples.ts';
 import type { Data } from './data.ts';
-import { doubtOf, inTwoAlphabets, namedFunction, twoAlphabets } from './doubts.ts';
+import { doubtOf, inTwoAlphabets, misreadingOf, twoAlphabets } from './doubts.ts';
 import { commonFactor, explain, factorText, type NamedSizes } from './explain.ts';
 import { Scenario, type Trial, usualTrial } from './scenario.ts';
 import { holds, type Pair, type Prepared, prepare, sample, type Unfit } from './trial.ts';
@@ -141,11 +141,8 @@ export function judgeStep(scenarios: Scenarios, of: Case): Judgement {
     return judgement('not understood', 'none', 'an order of magnitude is not judged', { place: of.step.right.span });
   try {
     const found = judged(scenarios, remainder === undefined ? of : { ...of, step, remainder });
-    const named = found.verdict === 'wrong' ? namedFunction(step, of.outline, of.world) : undefined;
-    if (named !== undefined)
-      return judgement('not understood', 'none', `it depends on '${named}', and the page does not define it`, {
-        place: of.step.right.span,
-      });
+    const doubt = found.verdict === 'wrong' ? misreadingOf(step, of.statement, of.outline, of.world) : undefined;
+    if (doubt !== undefined) return judgement('not understood', 'none', doubt, { place: of.step.right.span });
     const isGuess = of.step.relation === 'approx' && found.verdict === 'wrong' && !/ agree /.test(found.reason);
     if (!isGuess) return found;
     return judgement('not understood', 'none', 'an approximation is not judged', { place: of.step.right.span });

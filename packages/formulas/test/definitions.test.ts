@@ -68,6 +68,29 @@ test('a property that Chinese prose denies is not assumed', () => {
   );
 });
 
+describe('a formula that need not mean what it seems to', () => {
+  test.each([
+    ['gives a letter another value', '$E = x^2 + y^2$.\n\nNow let $E = x^2 y^2$'],
+    ['gives a function another value', '$g(x) = x^2$.\n\nLater, $g(u) = u^3$'],
+    ['explains a letter', String.raw`$c = a^\top b$, $r = \|a\| \|b\|$, and $a^\top b = r \cos \omega$`],
+    ['compares derivatives that are 0 as read', String.raw`$g(x) = 5$. $\eta (g'(x))^2 > 0$`],
+  ])('is not called wrong if it %s', (_, page) => {
+    expect(last(page)).not.toBe('wrong');
+  });
+
+  test('is a condition if it sets a derivative by an element to 0', () => {
+    expect(last(String.raw`$q = v^\top v$. At the optimum, $\partial q / \partial u_1^2 = 0$`)).not.toBe('holds');
+  });
+
+  test('is a condition if it compares free letters with a number', () => {
+    expect(last(String.raw`$|1 - 2 \eta| > 9$`)).toBe('conditional');
+  });
+
+  test('is wrong if it follows from definitions that are given once', () => {
+    expect(last(String.raw`$E = x^2 + y^2$. Then $2 E + 1 = 2 x^2 + y^2 + 1$`)).toBe('wrong');
+  });
+});
+
 describe('a loss that is a function with a name of its own', () => {
   const before = String.raw`$Z = X W$, $L = \operatorname{HingeCost}(Z, y)$.`;
 

@@ -2,7 +2,7 @@
 
 import type { LetterInfo } from '../meaning/letters/letters.ts';
 import type { Outline, Step } from '../meaning/outline-types.ts';
-import { containsDerivative, defined, definedPower, isConstant, isNumeric, knownNames } from '../meaning/sides.ts';
+import { defined, definedPower, isConstant, isNumeric, knownNames, statesDerivative } from '../meaning/sides.ts';
 import { bare, type Expression, walk } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
 import type { Distance, Pair } from './trial.ts';
@@ -103,18 +103,21 @@ function loneFunction({ left, right }: Step, outline: Outline, { definitions }: 
  * undefined.
  */
 export function misreadingOf(step: Step, statement: number, outline: Outline, world: World): string | undefined {
-  const named = namedFunction(step, outline, world);
-  if (named !== undefined) return `it depends on '${named}', and the page does not define it`;
   const other = otherDefinition(step, statement, outline);
   if (other !== undefined) return `the page also defines '${other}' otherwise, so this may be another definition`;
-  const lone = loneLetter(step, outline, world);
-  return lone && `only one side contains '${lone}', and the page does not define it`;
+  const named = namedFunction(step, outline, world);
+  const isClaimed = named !== undefined || ![step.left, step.right].some(statesDerivative);
+  const lone = isClaimed ? loneLetter(step, outline, world) : undefined;
+  if (lone === undefined) return undefined;
+  const unknown = named === undefined ? '' : `it depends on '${named}', `;
+  return `${unknown}only one side contains '${lone}', and the page does not define it`;
 }
 
-/** Returns the name of the letter or function to which a step gives a value, if the page also defines it elsewhere. */
+/** Returns the name of the letter or function to which a step gives a value, if another paragraph also defines it. */
 function otherDefinition({ left, right }: Step, statement: number, outline: Outline): string | undefined {
   const { letters, definitions, functions, aliases, reading } = outline;
-  if (reading.statements[statement]!.sides[0] !== left || containsDerivative(right)) return undefined;
+  const { statements } = reading;
+  if (statements[statement]!.sides[0] !== left || statesDerivative(right)) return undefined;
   const inside = bare(left);
   const isCall = inside.kind === 'call' && inside.args.every((arg) => defined(arg) !== undefined);
   const letter = isCall ? inside.fn : (definedPower(left)?.letter ?? defined(left));
@@ -124,14 +127,16 @@ function otherDefinition({ left, right }: Step, statement: number, outline: Outl
   const isLink = [...keysIn(right, outline, keysIn(left, outline))].some((used) =>
     aliases.some((alias) => alias.key === used),
   );
-  const isDefined = [...definitions, ...functions].some((one) => one.key === key && one.statement !== statement);
+  const isElsewhere = (one: number): boolean => statements[one]!.block !== statements[statement]!.block;
+  const isDefined = [...definitions, ...functions].some(
+    (one) => one.key === key && isElsewhere(one.statement) && !statesDerivative(one.body),
+  );
   return isDefined && !isLink ? letter.name : undefined;
 }
 
 /** Returns the name of a letter that only one side of a step contains, and that nothing else on the page explains. */
 function loneLetter(step: Step, outline: Outline, world: World): string | undefined {
-  if (containsDerivative(step.left) || containsDerivative(step.right)) return undefined;
-  const { letters, declarations, functions, losses, reading } = outline;
+  const { letters, declarations, functions, aliases, losses, reading } = outline;
   const [a, b] = [step.left, step.right].map((side) => allKeysIn(side, outline, world.definitions)) as [
     Set<string>,
     Set<string>,
@@ -142,7 +147,7 @@ function loneLetter(step: Step, outline: Outline, world: World): string | undefi
     !letters.isIndexName(key) &&
     !reading.notation.functions.has(key) &&
     !world.definitions.some((definition) => definition.key === key) &&
-    ![...declarations, ...functions].some((one) => one.key === key);
+    ![...declarations, ...functions, ...aliases].some((one) => one.key === key);
   const info = [...a, ...b].filter(isOpen).map((key) => letters.infoOf(key));
   const isFixed = ({ sample, name }: LetterInfo): boolean =>
     isConstant(sample) || name === 'I' || (sample.alphabet === 'upright' && knownNames.has(name));

@@ -5,7 +5,7 @@ import type { Layout } from '../evaluating/values.ts';
 import { isSupposed } from '../meaning/networks.ts';
 import { outlineOf } from '../meaning/outline.ts';
 import type { Outline } from '../meaning/outline-types.ts';
-import { containsDerivative } from '../meaning/sides.ts';
+import { statesDerivative } from '../meaning/sides.ts';
 import { Allowance } from '../running/deadline.ts';
 import { readAlone } from '../statements/same-letters.ts';
 import { sectionsOf } from '../statements/sections.ts';
@@ -143,10 +143,13 @@ function* readApart(
  */
 function isReadWell(formulas: readonly FormulaJudgement[]): boolean {
   const claims = formulas.filter(({ kind, statement }) => kind === 'claim' || statement.error !== undefined);
-  // Few mistakes are made in formulas without derivatives, so such a verdict may show that the page is misunderstood.
-  const isUnread = ({ overall, statement }: FormulaJudgement): boolean =>
-    overall.verdict === 'not understood' || (overall.verdict === 'wrong' && !statement.sides.some(containsDerivative));
-  const unread = claims.filter(isUnread);
+  const unread = claims.filter(({ overall }) => overall.verdict === 'not understood');
+  // One shape that doesn't fit is a mistake. Several, in formulas without derivatives, show that letters are misread.
+  const misfits = claims.filter(
+    ({ overall: { verdict, certainty }, statement }) =>
+      verdict === 'wrong' && certainty === 'dimensions' && !statement.sides.some(statesDerivative),
+  );
+  if (misfits.length > 2) unread.push(...misfits);
   return unread.length <= 0.2 * claims.length;
 }
 
@@ -213,7 +216,7 @@ function* readNearby(
     if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || statement.error !== undefined) continue;
     const found = yield* readIn(nearby.readingFor(index), formula, 'the nearest definitions');
     const isRefutedNearby =
-      found?.verdict === 'wrong' && found.certainty === 'numeric' && statement.sides.some(containsDerivative);
+      found?.verdict === 'wrong' && found.certainty === 'numeric' && statement.sides.some(statesDerivative);
     const isConfirmed = isWell || isPlainIdentity(statement) || isRefutedNearby;
     if (overall.verdict === 'wrong' && !better.has(statement) && !isConfirmed)
       better.set(statement, { ...formula, overall: doubted(overall, found) });

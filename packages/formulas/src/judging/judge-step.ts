@@ -5,7 +5,7 @@ import type { Transition } from '../evaluating/setting.ts';
 import { isNumber, type Layout } from '../evaluating/values.ts';
 import type { Outline, Step } from '../meaning/outline-types.ts';
 
-import { containsDerivative, isNumeric } from '../meaning/sides.ts';
+import { containsDerivative, isNumeric, lossLetter } from '../meaning/sides.ts';
 import { type Deadline, OutOfTime } from '../running/deadline.ts';
 import { equalExactly } from '../running/exact.ts';
 import type { Floats } from '../running/floats.ts';
@@ -185,6 +185,24 @@ function isZero(e: Expression): boolean {
   return (inside.kind === 'number' && Number(inside.text) === 0) || (inside.kind === 'letter' && inside.name === '0');
 }
 
+/**
+ * Returns whether a side is the derivative of a function or number with respect to an element. If it is 0 everywhere, the
+ * page may mean another element, and state where the derivative is 0.
+ */
+function isOfElement({ left, right }: Step): boolean {
+  return [left, right].map(bare).some((side) => {
+    if (side.kind !== 'derivative') return false;
+    const letter = lossLetter(side.of);
+    const isWhole = letter !== undefined && letter.sub.length + letter.sup.length === 0;
+    const hasIndices = (by: Expression): boolean => {
+      const inside = bare(by);
+      if (inside.kind === 'power') return hasIndices(inside.base);
+      return inside.kind === 'element' || (inside.kind === 'letter' && inside.sub.length + inside.sup.length > 0);
+    };
+    return isWhole && side.by.every(hasIndices);
+  });
+}
+
 /** Returns whether all derivatives in a step are 0, so that both sides are equal whatever the step says of them. */
 function isVacuous({ step, statement, data, layout }: Case, scenario: Scenario, pairs: readonly Pair[]): boolean {
   const sides = [step.left, step.right];
@@ -219,6 +237,10 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
   const found = holds(pairs, data);
   if (found === undefined) return judgement('undecided', 'none', 'it has no finite value for any of the data tried');
   if (found === 'equal') {
+    if ([step.left, step.right].some(isZero) && isOfElement(step))
+      return judgement('conditional', 'given', 'it is a condition: as the page is understood, the derivative is 0', {
+        place: step.right.span,
+      });
     if (isVacuous(of, scenario, pairs))
       return judgement('not understood', 'none', 'as the page is understood, its derivatives are 0 everywhere', {
         place: step.right.span,

@@ -26,6 +26,15 @@ export function containsDerivative(e: Expression): boolean {
 /** Returns whether a letter is the derivative of a function, f', rather than a letter whose name has a prime. */
 const isSlope = ({ primes, isPrimedName }: LetterNode): boolean => primes > 0 && isPrimedName !== true;
 
+/** Returns whether an expression contains a derivative, including one that is written with a prime. */
+export function statesDerivative(e: Expression): boolean {
+  let found = false;
+  walk(e, (part) => {
+    found ||= part.kind === 'derivative' || (part.kind === 'call' && part.fn.primes > 0);
+  });
+  return found;
+}
+
 /**
  * Returns the letter and the exponent if the left side of a definition is a power of a letter: σ² is defined, but not
  * σ.

@@ -156,8 +156,9 @@ export class PageJudge {
     return found;
   }
 
-  *#claims(interpretation: Interpretation): Gradually<Claims> {
-    const claims = this.#outline.items.filter(({ kind }) => kind === 'claim');
+  /** Judges the claims among the statements that `isWanted` selects. */
+  *#claims(interpretation: Interpretation, isWanted: (statement: number) => boolean = () => true): Gradually<Claims> {
+    const claims = this.#outline.items.filter(({ kind, statement }) => kind === 'claim' && isWanted(statement));
     // The dependencies of all steps are determined first, since judging a step adds to the known lengths.
     const asked = claims.map(({ statement, steps }) => ({
       statement,
@@ -227,7 +228,19 @@ export class PageJudge {
     if (isDoubtful()) {
       for (const { needed, change } of this.#others()) {
         const other = change(interpretation);
-        const judged = yield* this.#claims(other);
+        // Only steps that don't hold yet can be gained. If too few are, the others needn't be judged.
+        const isOpen = (statement: number): boolean =>
+          claims.get(statement)?.some(({ verdict }) => verdict !== 'holds') === true;
+        const tried = yield* this.#claims(other, isOpen);
+        const before = new Map([...claims].filter(([statement]) => isOpen(statement)));
+        if (countOf(tried, 'holds') < countOf(before, 'holds') + needed) {
+          claims = remarked(claims, tried, other.layout);
+          continue;
+        }
+        const rest = yield* this.#claims(other, (statement) => !isOpen(statement));
+        const judged = new Map(
+          [...claims.keys()].map((statement) => [statement, (tried.get(statement) ?? rest.get(statement))!]),
+        );
         if (countOf(judged, 'holds') < countOf(claims, 'holds') + needed)
           claims = remarked(claims, judged, other.layout);
         else [interpretation, claims] = [other, judged];

@@ -3,14 +3,16 @@
 import { accents, relations, shownFirst, shownSecond, silent, silentWithArgument } from '../syntax/names.ts';
 import { isCharacter, type Token } from '../syntax/tokens.ts';
 
-/** Lists from which the tokens without meaning have been removed. */
-const clean = new WeakSet<readonly Token[]>();
+/** The results of `meaningful`, which is called for the same tokens whenever they are parsed. */
+const known = new WeakMap<readonly Token[], readonly Token[]>();
 
 /** Removes tokens without meaning: spacing, sizes, labels, styles. */
 export function meaningful(tokens: readonly Token[]): readonly Token[] {
-  if (clean.has(tokens)) return tokens;
+  const before = known.get(tokens);
+  if (before !== undefined) return before;
   const result = cleaned(tokens);
-  clean.add(result);
+  known.set(tokens, result);
+  known.set(result, result);
   return result;
 }
 

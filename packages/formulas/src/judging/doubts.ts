@@ -64,15 +64,9 @@ export function doubtOf(
     const unrelated = unrelatedIn(side, outline, world);
     if (unrelated !== undefined)
       return `the page does not say how the function in ${textOf(unrelated)} depends on the variable`;
-    if (isSlope(side)) return `as the page is understood, ${textOf(side)} is 0 everywhere`;
+    if (statesDerivative(side)) return `as the page is understood, ${textOf(side)} is 0 everywhere`;
   }
   return undefined;
-}
-
-/** Returns whether an expression is the derivative of a function, written with a prime: f'(1). */
-function isSlope(e: Expression): boolean {
-  const inside = bare(e);
-  return inside.kind === 'call' && inside.fn.primes > 0;
 }
 
 /** Collects the keys of the letters in an expression, and of those from which the page computes them. */

@@ -17,7 +17,7 @@ export interface Outcome {
   readonly count?: number;
 }
 
-/** The predictions for some examples and their targets, as most metrics take them. */
+/** The predictions for some examples, and the targets of these examples: the input of most metrics. */
 export interface Predicted {
   readonly predictions: Tensor;
   readonly targets: Tensor;

@@ -1,4 +1,4 @@
-/** Downloads that resume after an interruption, and are checked. */
+/** Downloads files. Resumes after an interruption, and checks sizes and checksums. */
 
 import { createHash, type Hash } from 'node:crypto';
 import { createReadStream, existsSync, renameSync, rmSync, statSync } from 'node:fs';

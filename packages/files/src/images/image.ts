@@ -207,7 +207,7 @@ export function imageFromData({ width, height, data }: ImageDataLike): Image {
 }
 
 /**
- * Converts an image to the pixels of a canvas: RGBA with 8 bits each, to which samples of 16 bits are rounded. In a
+ * Converts an image to the pixels of a canvas: RGBA with 8 bits each. Samples of 16 bits are rounded to 8 bits. In a
  * page, pass `new ImageData(data, width, height)` to `putImageData`.
  *
  * @example

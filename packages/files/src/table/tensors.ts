@@ -17,9 +17,9 @@ export interface ColumnTensorOptions {
    */
   readonly missing?: number | Readonly<Record<string, number>>;
   /**
-   * The conversion of categories to numbers: `index` takes their index, and `oneHot` makes a column of 0 and 1 for each
-   * category. Defaults to `index` for a single column. For several columns there is no default, since a model would
-   * treat the indices as quantities.
+   * The conversion of categories to numbers: `index` replaces a category by its index, and `oneHot` makes a column of
+   * zeros and ones for each category. Defaults to `index` for a single column. For several columns there is no default,
+   * since a model would treat the indices as quantities.
    */
   readonly categories?: 'index' | 'oneHot';
 }

@@ -11,7 +11,7 @@ import { broadcastView } from './views.ts';
 export type VisitRun = (length: number, offsets: readonly number[], steps: readonly number[]) => void;
 
 /**
- * Walks arrays of one shape together in row-major order, one run of the innermost axis at a time.
+ * Walks arrays of the same shape together in row-major order, one run of the innermost axis at a time.
  *
  * First merges axes that are adjacent in memory in every operand. Contiguous arrays are therefore a single run whatever
  * their rank, and other runs are as long as the layout allows.

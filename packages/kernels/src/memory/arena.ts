@@ -14,8 +14,8 @@ let current: Arena | undefined;
 export const currentArena = (): Arena | undefined => current;
 
 /**
- * The arenas with blocks on the shared stack, which have not ended, in order of their first block. Only the last one may
- * take more blocks: when it ends, the stack returns to where it was before its first block.
+ * The arenas that have blocks on the shared stack and have not ended, in the order of their first blocks. Only the last
+ * of these arenas may take more blocks: when it ends, the stack is restored to its top before the arena's first block.
  */
 const stacked: Arena[] = [];
 

@@ -18,7 +18,7 @@ interface Stored {
 export class RefCounted {
   readonly #holders = new Map<Data, number>();
 
-  /** Computes a result and frees all large arrays allocated on the way, except the result's own memory. */
+  /** Computes a result and frees all large arrays allocated during the computation, except the result's own memory. */
   run<A extends Stored>(compute: () => A): A {
     const begun = this.begin();
     let result: A | undefined;

@@ -1,8 +1,8 @@
 /**
  * Small arrays, cut from shared buffers.
  *
- * The garbage collector makes two kinds of array expensive. A small array with its own buffer costs ten times as much as a
- * view of a shared one. A new large array incurs a page fault for each page when first written.
+ * The garbage collector makes two kinds of array expensive. A small array with its own buffer costs ten times as much
+ * as a view of a shared buffer. A new large array incurs a page fault for each page when first written.
  */
 
 import { bytesPerElement, type Data, type DType, newData, viewData } from '../arrays/dtype.ts';

@@ -139,7 +139,7 @@ function multiplyAround(out: Data, to: number, data: Data, from: number, length:
   }
 }
 
-/** Multiplies elements in int32, where products wrap. */
+/** Multiplies int32 elements, with wrapping. */
 function multiplyIntegers(results: NdArray, x: NdArray): NdArray {
   const [to, from] = [results.data, x.data];
   forEachRun(x.shape, [broadcastView(results, x.shape), x], (length, [o, p], [os, ps]) => {

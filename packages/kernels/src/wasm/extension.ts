@@ -22,7 +22,7 @@ export interface ExtensionHost {
    * Makes the kernel of an elementary function on float arrays. Threads help if `isDear` is set, which is the default.
    */
   unary(emit: UnaryFunction, isDear?: boolean): (x: NdArray) => NdArray;
-  /** Makes the kernel of a function of two float arrays that broadcast, whose result's type `check` computes. */
+  /** Makes the kernel of a function of two float arrays that broadcast. `check` computes the type of the result. */
   binary(check: Kernels<ArrayLike>[Binary], emit: BinaryFunction): (x: NdArray, y: NdArray) => NdArray;
 }
 

@@ -73,7 +73,8 @@ const adapted = new WeakSet<Module>();
 
 /**
  * The low-rank adapters of a model. This module contains the adapters and not the model: `parameters()` and `state()`
- * return those of the adapters only, under the paths of the layers. `forward` runs the model with its adapters.
+ * return only the adapters' parameters and state, under the paths of the layers. `forward` runs the model with its
+ * adapters.
  *
  * The model's own weights are not trained, and the model stays in evaluation mode while the adapters are trained.
  */

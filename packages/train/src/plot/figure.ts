@@ -30,7 +30,7 @@ export const COLORS = {
   paper: '#ffffff',
 } as const;
 
-/** The fonts of pictures, the first available of which is used. */
+/** The fonts of pictures, in order of preference. */
 export const FONT = "Inter, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif";
 
 const MARGIN = 28;

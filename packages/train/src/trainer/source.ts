@@ -143,7 +143,7 @@ export class Cursor<Batch> {
   /**
    * Returns the next batch of an open pass, or undefined at its end.
    *
-   * @param around runs the source's own code
+   * @param around Calls a function that runs the source's own code, and returns its result.
    */
   next(around: <R>(take: () => R) => R = (take) => take()): Taken<Batch> | Promise<Taken<Batch>> {
     const iterator = this.#iterator!;

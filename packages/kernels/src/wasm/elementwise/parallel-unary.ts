@@ -18,7 +18,7 @@ const TASK_ELEMENTS = 3 << 11;
 /** Emits the loop of a function over the elements of x from byte `start` to byte `end`. */
 export type EmitMap = (f: FunctionBuilder, p: Locals<{ readonly [N in 'to' | 'x' | 'start' | 'end']: 'i32' }>) => void;
 
-/** The bytes of an element, and how many bytes past the end the loop may read and write. */
+/** The size of an element in bytes, and the number of bytes past the end that the loop may read and write. */
 export interface MapBytes {
   readonly elementBytes: number;
   readonly overrunBytes: number;

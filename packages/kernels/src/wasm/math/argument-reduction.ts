@@ -75,7 +75,7 @@ const toFloat = (x: Value<'i64'>): Value<'f64'> => f64.sub(f64.reinterpretI64(i6
 
 /**
  * Reduces a finite x >= 2^16 to x = k pi + r + rest, with k - phase an integer and |r| <= pi / 2. The lowest bit of
- * `odd` is that of k - phase. r is NaN if x is infinite.
+ * `odd` equals the lowest bit of k - phase. r is NaN if x is infinite.
  */
 export function reduceLarge(f: FunctionBuilder, x: Local<'f64'>, phase: Phase) {
   const { first, second } = turns(f, x, phase);

@@ -37,8 +37,8 @@ const LARGE = 1e5;
 const PI = [3.1415926535846666, 5.1266883031679116e-12, 2.1125998133974855e-23] as const;
 
 /**
- * Lanes decomposed as x = k pi + r + rest, with k - phase an integer and |r| <= pi / 2. The lowest bit of `k` is that
- * of k - phase.
+ * Lanes decomposed as x = k pi + r + rest, with k - phase an integer and |r| <= pi / 2. The lowest bit of `k` equals
+ * the lowest bit of k - phase.
  */
 interface Reduced {
   readonly x: VectorLocal;

@@ -1,7 +1,7 @@
 /**
  * The matrix product in WebAssembly, on pointers: C = A B, or C = D + A B.
  *
- * The scheme is that of Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). B is packed
+ * The scheme is from Goto and van de Geijn, "Anatomy of high-performance matrix multiplication" (2008). B is packed
  * into panels as wide as a tile (see pack.ts). One panel at a time, cut to a block of the depth, stays in the
  * first-level cache. A is packed a block of rows at a time, which stays in the second-level cache. A tile of C stays in
  * registers over the block's depth.
@@ -74,7 +74,7 @@ export const BLOCK_ROWS = 96;
 /** The width in bytes of the columns of C that are computed over the whole depth before the next ones. */
 const BLOCK_COLUMN_BYTES = 1024;
 
-/** The division of operands of one type into panels, and their layout. */
+/** The division of operands of one type into panels, and the layout of the panels. */
 export interface ProductLayout {
   readonly type: FloatType;
   /** Bytes of an element. */

@@ -62,7 +62,10 @@ function numbered(runs: readonly Run[], rows: number, isChosen: (run: Run) => bo
   return numbers;
 }
 
-/** Returns the shape of the weights: that of the array along every axis where one of `parts` varies, else 1. */
+/**
+ * Returns the shape of the weights. Along an axis on which one of `parts` depends, the length is the array's; along
+ * other axes, it is 1.
+ */
 function weightShapeOf(shape: Shape, parts: readonly Shape[]): Shape {
   return shape.map((length, axis) =>
     parts.some((part) => (part[axis - (shape.length - part.length)] ?? 1) !== 1) ? length : 1,

@@ -90,9 +90,7 @@ export interface EngineInfo {
   readonly reason: string | undefined;
 }
 
-/**
- * Runs a function with another interpreter. Extensions that are registered meanwhile stay available.
- */
+/** Runs a function with another interpreter. Extensions that the function registers stay available afterwards. */
 export function withInterpreter<R>(kernels: Kernels<NdArray>, body: () => R): R {
   const before = interpreter();
   const known = extensions.size;

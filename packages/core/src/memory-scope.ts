@@ -12,7 +12,7 @@ interface Owner {
 /** The innermost scope in which tensors are being created, if any. */
 const innermost = new DynamicScope<MemoryScope | undefined>(undefined);
 
-/** Returns whether the tensors that are made now are scoped. */
+/** Returns whether the tensors that are being created now are scoped. */
 export const isScoped = (): boolean => innermost.current !== undefined;
 
 /** A scope of elements whose memory an owner will reclaim. After `end`, tensors with these elements can't be read. */

@@ -107,7 +107,7 @@ export interface RandomAccess {
   ): Tensor<S>;
   /** Draws a tensor with `make`, which fills any shape. */
   draw<S extends Shape>(random: Random, call: string, shape: S, make: (shape: Shape) => Tensor): Tensor<S>;
-  /** Sets the state, even while a function is traced. */
+  /** Sets the state of a generator. Unlike the setter, works even while a function is traced. */
   setState(random: Random, state: RandomState): void;
 }
 

@@ -1,6 +1,6 @@
 /**
- * Traces: functions that run on tensors without elements, to record what they compute. A trace replaces the interpreter;
- * this file is the seam for everything else that depends on elements or on time.
+ * Traces: runs of a function on tensors without elements, which record what the function computes. A trace replaces the
+ * interpreter. The functions in this file are for code that depends on elements, or that must run again each time.
  */
 
 import { type ChangeInPlace, type Data, DynamicScope, type Kernels, type NdArray } from '@tapegrad/kernels';
@@ -9,24 +9,24 @@ import { type ChangeInPlace, type Data, DynamicScope, type Kernels, type NdArray
 export interface ElementRange {
   readonly low: number;
   readonly high: number;
-  /** Whether NaN counts as within. Defaults to false. */
+  /** Whether NaN counts as within the range. Defaults to false. */
   readonly nan?: boolean;
 }
 
-/** The kernels of a trace: every primitive, and changes of arrays in place. */
+/** The kernels of a trace: every primitive, and in-place changes of arrays. */
 export interface TracingKernels extends Kernels<NdArray> {
   readonly changeInPlace: ChangeInPlace;
 }
 
-/** Undoes what a function did, apart from changes of variables. */
+/** Undoes the effects of a function, except changes of variables. */
 export type Undo = () => void;
 
-/** A variable, as a trace knows it. */
+/** A variable, in the form that a trace needs. */
 export interface TracedVariable {
   readonly storage: NdArray;
 }
 
-/** A running trace. */
+/** A trace in progress. */
 export interface Tracing {
   readonly kernels: TracingKernels;
   /** Returns the array that represents the current elements of a variable. */
@@ -35,31 +35,37 @@ export interface Tracing {
   move(variable: TracedVariable): void;
   /** Replaces the elements of a variable. */
   assign(variable: TracedVariable, elements: NdArray): void;
-  /** Answers whether all elements are within a range; `undefined` if they are known, and not part of the trace. */
+  /**
+   * Returns whether all elements are within a range. Returns `undefined` if the elements are known, since they aren't
+   * part of the trace.
+   */
   areWithin(elements: Data, range: ElementRange): boolean | undefined;
-  /** Draws a random array now and before each later run. The state of the generator identifies what is drawn. */
+  /** Draws a random array, now and again before each later run. The state of the generator identifies the draw. */
   draw(call: string, generator: { readonly state: readonly number[] }, make: () => NdArray): NdArray;
-  /** Runs a function now and before each later run. `begin` is called first, and returns how to undo the function. */
+  /**
+   * Runs a function, now and again before each later run. `begin` is called first, and returns a function that undoes
+   * `body`.
+   */
   repeat(body: () => void, begin: () => Undo): void;
-  /** Reads a value that decides what is traced. */
+  /** Reads a value on which the traced operations depend. */
   depend<T>(read: () => T): T;
-  /** Notes that typed arrays are found in an object, by name, in which they may be replaced by others. */
+  /** Records that an object holds typed arrays as state. The trace may later replace them in the object by other arrays. */
   keep(state: Readonly<Record<string, Data>>): void;
   /** Throws the error for a call that needs elements. */
   refuse(call: string, why: string): never;
 }
 
-/** The running trace, if any. */
+/** The trace in progress, if any. */
 export const tracing = new DynamicScope<Tracing | undefined>(undefined);
 
-/** Returns whether a function is being traced, so that its tensors have no elements. */
+/** Returns whether a function is being traced. Its tensors then have no elements. */
 export const isTracing = (): boolean => tracing.current !== undefined;
 
 /**
- * Answers whether all elements are within a range. Computations with a fast path that nearly always applies ask this way,
- * so that they can be traced: the answer is assumed to be true, and checked at each run.
+ * Returns whether all elements are within a range. A computation can use it to decide whether a fast path applies, and
+ * can then still be traced. In a trace, the answer is assumed to be true, and each later run checks it.
  *
- * @param elements those of a tensor, as `x.elements`.
+ * @param elements The elements of a tensor x, read as `x.elements`.
  * @example
  * areWithin(tensor([1, 2]).elements, { low: 0, high: 3 }); // true
  */
@@ -77,15 +83,15 @@ export function areWithin(elements: Data, range: ElementRange): boolean {
 /** The range of finite numbers. */
 export const finiteRange: ElementRange = { low: -Number.MAX_VALUE, high: Number.MAX_VALUE };
 
-/** Returns whether a tensor of bool has an element that is true. */
+/** Returns whether any element of a bool tensor is true. */
 export const isAnyTrue = (elements: Data): boolean => !areWithin(elements, { low: 0, high: 0 });
 
 /**
- * Runs JavaScript that belongs to every run of the program around it, such as counting steps and computing the numbers of
- * an update. A compiled program runs it again at each call. It must make the same operations and updates each time, but
- * may make them with other numbers.
+ * Runs JavaScript code that every run of the surrounding program must repeat, such as counting steps or computing the
+ * numbers of an update. A compiled program runs `body` again at each call. `body` must perform the same operations and
+ * updates each time, but their numbers may differ.
  *
- * @param begin is called before `body`, and returns a function that undoes `body` apart from changes of variables.
+ * @param begin Called before `body`. Returns a function that undoes the effects of `body`, except changes of variables.
  * @example
  * let count = 0;
  * everyRun(
@@ -104,8 +110,8 @@ export function everyRun(body: () => void, begin: () => Undo): void {
 }
 
 /**
- * Reads a value that decides which operations run, such as the mode of a module. A compiled program reads it again at each
- * call, and is traced anew if it has changed.
+ * Reads a value that decides which operations run, such as the mode of a module. A compiled program reads the value
+ * again at each call, and is traced again if the value has changed.
  *
  * @example
  * const model = { training: true };
@@ -117,8 +123,8 @@ export const dependOn = <T>(read: () => T): T => {
 };
 
 /**
- * Tells a trace that the typed arrays in an object are state that lasts from run to run. A compiled program may replace
- * them by others with the same elements.
+ * Tells a trace that the typed arrays in an object are state, which is kept from one run to the next. A compiled
+ * program may replace the arrays by others with the same elements.
  *
  * @example
  * const state = { velocity: new Float32Array(3) };
@@ -126,7 +132,7 @@ export const dependOn = <T>(read: () => T): T => {
  */
 export const keepState = (state: Readonly<Record<string, Data>>): void => tracing.current?.keep(state);
 
-/** Throws, in a trace, the error for a call that needs elements. */
+/** In a trace, throws an error for a call that needs elements. */
 export function refuseInTrace(call: string, why: string): never {
   const trace = tracing.current;
   if (trace === undefined) throw new TypeError(`${call}: no function is being traced`);

@@ -22,9 +22,9 @@ import { kernels, Tensor } from './tensor.ts';
 import { tracing } from './tracing.ts';
 import type { SameShapes } from './types/static-shapes.ts';
 
-/** The internals of a variable that other packages use. */
+/** The internals of a variable that other packages need. */
 export interface VariableAccess {
-  /** Moves a variable to other memory with the same elements. Views keep the old memory. */
+  /** Makes a variable use other memory that holds the same elements. Views of the variable keep the old memory. */
   moveTo(variable: Variable, data: Data): void;
 }
 

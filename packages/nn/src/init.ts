@@ -159,29 +159,29 @@ function xavier(call: string, options: XavierOptions): Deviation {
 }
 
 /**
- * Returns an initialiser that draws uniformly with standard deviation gain / sqrt(fan) (He et al. 2015, "Delving deep
- * into rectifiers").
+ * Returns an initialiser that draws from a uniform distribution. Its standard deviation is `gain / sqrt(fan)` (He et
+ * al. 2015, "Delving deep into rectifiers").
  */
 export const kaimingUniform = (options: KaimingOptions = {}): Initializer =>
   uniformOf('kaimingUniform', kaiming('kaimingUniform', options));
 
 /**
- * Returns an initialiser that draws from a normal distribution with standard deviation gain / sqrt(fan) (He et al.
- * 2015, "Delving deep into rectifiers").
+ * Returns an initialiser that draws from a normal distribution whose standard deviation is `gain / sqrt(fan)` (He et
+ * al. 2015, "Delving deep into rectifiers").
  */
 export const kaimingNormal = (options: KaimingOptions = {}): Initializer =>
   normalOf('kaimingNormal', kaiming('kaimingNormal', options));
 
 /**
- * Returns an initialiser that draws uniformly with standard deviation gain sqrt(2 / (fanIn + fanOut)) (Glorot and
- * Bengio 2010).
+ * Returns an initialiser that draws from a uniform distribution. Its standard deviation is `gain * sqrt(2 / (fanIn +
+ * fanOut))` (Glorot and Bengio 2010).
  */
 export const xavierUniform = (options: XavierOptions = {}): Initializer =>
   uniformOf('xavierUniform', xavier('xavierUniform', options));
 
 /**
- * Returns an initialiser that draws from a normal distribution with standard deviation gain sqrt(2 / (fanIn + fanOut))
- * (Glorot and Bengio 2010).
+ * Returns an initialiser that draws from a normal distribution whose standard deviation is `gain * sqrt(2 / (fanIn +
+ * fanOut))` (Glorot and Bengio 2010).
  */
 export const xavierNormal = (options: XavierOptions = {}): Initializer =>
   normalOf('xavierNormal', xavier('xavierNormal', options));

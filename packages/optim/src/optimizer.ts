@@ -238,7 +238,10 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
     });
   }
 
-  /** Returns a function that sets the numbers of updates back, and what updates compute in JavaScript. */
+  /**
+   * Returns a function that restores the current numbers of updates, and the single numbers in the state that updates
+   * compute in JavaScript.
+   */
   #keepSteps(): () => void {
     const before = this.#groups.flatMap(({ entries }) =>
       entries.map((entry) => {
@@ -305,7 +308,10 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
   }
 }
 
-/** Returns the options of a group, of which some decide which operations a step makes. */
+/**
+ * Returns the options of a group. In a trace, records that the traced operations depend on `maximize` and
+ * `allowUnused`.
+ */
 function dependOnSigns<Options extends OptimizerOptions, S extends State>(group: Group<Options, S>): Required<Options> {
   if (isTracing()) {
     dependOn(() => group.options.maximize);

@@ -22,7 +22,7 @@ const wordsOf = ({ data: { buffer, byteOffset, byteLength } }: Tensor): Int32Arr
 /** Returns whether floats are identical bit for bit. */
 function sameElements(x: Tensor, y: Tensor): boolean {
   if (!sameShape(x.shape, y.shape) || x.dtype !== y.dtype) return false;
-  // In a trace, the same operations are all that can be compared.
+  // In a trace, elements can't be compared. It must suffice that the operations are the same.
   if (isTracing()) return true;
   const [a, b] = [wordsOf(x), wordsOf(y)];
   for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;

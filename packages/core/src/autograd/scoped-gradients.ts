@@ -53,7 +53,7 @@ export function withGradients<R>(
   return result;
 }
 
-/** A trace has no memory to take back. */
+/** Calls `use` with the gradients of a loss inside a trace, where there is no memory to reclaim. */
 function withTracedLoss<R>(y: Tensor | (() => Tensor), use: (gradients: Gradients) => R, options: BackwardOptions): R {
   const loss = typeof y === 'function' ? checkSynchronous('withGradients', y(), 'a loss function') : y;
   return checkSynchronous('withGradients', use(backwardAlong(checkTensor('withGradients', loss), options)));

@@ -47,7 +47,7 @@ export function noteViewOf(inputs: readonly Recorded[], { data }: NdArray): void
 /** Returns whether other tensors may share this memory. */
 export const isShared = (data: Data): boolean => shared.has(data);
 
-/** Memory of variables that can't be left to those who read it, since its owner writes to it again and again. */
+/** The memory of variables that compiled programs write to at every run. Readers can't keep it, so they get copies. */
 const lent = new WeakSet<Data>();
 
 /** Records that a variable's memory belongs to a compiled program, so that reading the elements copies them. */

@@ -70,7 +70,10 @@ function areInputs(tensors: Iterable<AnyRecorded>): boolean {
   return true;
 }
 
-/** Returns whether every input of the program that requires a gradient, among the inputs of `entries`, is in `known`. */
+/**
+ * Returns whether no input of the program, other than those in `known`, requires a gradient among the inputs of
+ * `entries`.
+ */
 function hasNoInputBut<T extends AnyRecorded>(known: ReadonlySet<T>, entries: readonly Entry<T>[]): boolean {
   for (const { inputs } of entries) {
     for (const x of inputs) if (x.entry === undefined && x.requiresGrad && !known.has(x)) return false;

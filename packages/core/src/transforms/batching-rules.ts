@@ -222,7 +222,7 @@ function rowByRow<P extends 'crossEntropy' | 'crossEntropyGrad'>(
 
 const nextNormalization = <N extends Normalization>(of: N): N => ({ ...of, axes: nextAxes(of.axes) });
 
-/** Returns weights and biases that broadcast to x with a batch axis. */
+/** Aligns weights and biases with x, so that they broadcast to x with its batch axis. */
 const along = <const Parts extends readonly BatchOperand[]>({ shape }: BatchOperand, parts: Parts) =>
   parts.map((part) => aligned(part, shape.length)) as { [I in keyof Parts]: Tensor };
 

@@ -22,7 +22,8 @@ interface PositionOptions {
 }
 
 /**
- * Returns f(position / base^(2 i / dim)) for each position and feature pair i: [length, ceil(dim / 2)] in row-major order.
+ * Computes f(position / base^(2 i / dim)) for each position and each feature pair i. The result is [length, ceil(dim /
+ * 2)], in row-major order.
  */
 function angles(
   call: string,

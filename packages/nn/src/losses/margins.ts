@@ -106,7 +106,7 @@ export function multiLabelMargin<P extends Shape, T extends Shape, const R exten
   const [n, c] = x.shape as readonly [number, number];
   const listed = (cumsum(t.equal(-1).cast('int32'), 1) as Tensor).equal(0);
   checkListed(t, listed, c);
-  // A trace doesn't know how long the lists are. What is counted is the same.
+  // In a trace, the lengths of the lists aren't known, so the maximum is used. The result is the same.
   const most = isTracing() ? c : Math.max(1, ...max(listed.cast('int32').sum(1)).elements);
   const used = listed.slice(1, 0, most).reshape([n, most, 1]) as Tensor;
   const slots = used.where(t.slice(1, 0, most).reshape([n, most, 1]), 0);

@@ -44,7 +44,7 @@ export interface BatchNormFunctionOptions extends NormOptions {
   readonly variance?: Tensor;
 }
 
-/** Updates a running average: keeps one share of the average, and adds another share of the new value. */
+/** Updates a running average to kept × running + added × moment. */
 const average: ElementFormula<{ running: Data; moment: Data }, Record<'kept' | 'added', number>> = (
   k,
   { running, moment },
@@ -54,7 +54,7 @@ const average: ElementFormula<{ running: Data; moment: Data }, Record<'kept' | '
 /** Returns the number of elements that each channel has in a batch. */
 const countOf = ({ shape }: Tensor): number => sizeOf(shape.toSpliced(1, 1));
 
-/** Returns the axes that a batch is normalised over. Throws if a channel has only one element. */
+/** Returns the axes over which a batch is normalised. Throws if a channel has only one element. */
 function batchAxes(call: string, x: Tensor): number[] {
   if (countOf(x) >= 2) return x.shape.map((_, i) => i).filter((i) => i !== 1);
   throw new ArgumentError(
@@ -62,7 +62,7 @@ function batchAxes(call: string, x: Tensor): number[] {
   );
 }
 
-/** Normalises each channel by its own statistics. */
+/** Normalises each channel by the statistics of the batch. */
 function byBatch(call: string, x: Tensor, eps: number, weight: Tensor | undefined, bias: Tensor | undefined): Tensor {
   const each = (part: Tensor | undefined) => part && byChannel(part, x.rank);
   return normalized(x, { axes: batchAxes(call, x), eps, weight: each(weight), bias: each(bias) });

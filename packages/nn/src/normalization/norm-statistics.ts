@@ -14,7 +14,7 @@ import {
 } from '@tapegrad/core/lean';
 import { checkArgument, checkLikeInput, checkOption } from '../checks.ts';
 
-/** The operands of a normalisation: the weight and the bias broadcast to the input. */
+/** The parameters of a normalisation. The weight and the bias broadcast to the input. */
 interface NormalizationParts {
   readonly axes: readonly number[];
   readonly eps: number;
@@ -27,8 +27,8 @@ interface NormalizationParts {
 const scalar = (value: number, { dtype }: Tensor): Tensor => full([], value, { dtype: dtype as FloatDType });
 
 /**
- * Computes (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance, sum (x - mean)^2 / n, over some
- * axes. A large mean costs no digits, and no square overflows or vanishes.
+ * Computes (x - mean) / sqrt(variance + eps) weight + bias, with the mean and the variance, sum (x - mean)^2 / n, over
+ * the given axes. A large mean causes no loss of precision, and no square overflows or vanishes.
  */
 export function normalized(x: Tensor, { axes, eps, weight, bias, centered = true }: NormalizationParts): Tensor {
   const of = { axes, eps, centered };

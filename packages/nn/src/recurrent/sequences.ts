@@ -30,7 +30,7 @@ function readLengths(call: string, lengths: Tensor | readonly number[], batch: n
   );
 }
 
-/** Rearranges sequences whose lengths a trace doesn't know: all steps take part, with a mask for each. */
+/** Rearranges sequences whose lengths are unknown in a trace. All steps are included, each with a mask. */
 function tracedSequences(call: string, byStep: Tensor, lengths: Tensor): Sequences {
   const [steps, batch, features] = byStep.shape as readonly [number, number, number];
   if (lengths.size !== batch) {

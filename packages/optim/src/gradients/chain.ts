@@ -116,7 +116,7 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
     return changed;
   }
 
-  /** Returns a function that sets the numbers of steps back. */
+  /** Returns a function that restores the current numbers of steps. */
   #keepSteps(): () => void {
     const before = this.#stages.map(({ step, slots }) => ({
       step,
@@ -174,7 +174,10 @@ export class GradientChain<Out extends Gradients | undefined = Gradients> {
 const tensorLike = ({ dtype, shape }: Parameter, data: Tensor['data']): Tensor =>
   new Tensor(new NdArray(data, dtype, shape));
 
-/** Returns tensors that can be replaced. They are buffers, so that a compiled program sees the replacements. */
+/**
+ * Returns tensors that the transform can replace. They are buffers, so that a compiled program notices the
+ * replacements.
+ */
 function replaceable(tensors: readonly (readonly [name: string, x: Tensor])[]): Record<string, Tensor> {
   const record: Record<string, Tensor> = {};
   for (const [name, x] of tensors) {

@@ -91,8 +91,9 @@ function clippedInfinite(gradients: Gradients, maxNorm: number): Gradients {
 const leastNormal = 2 ** -126;
 
 /**
- * Clips gradients whose elements a trace doesn't know. It covers norms whose squares can be added directly. The sum of
- * squares may differ from the usual one in the last digits of float64.
+ * Clips gradients in a trace, where their elements are unknown. The squares of the elements are added directly, so very
+ * small and very large norms aren't supported. The sum of squares may differ from the usual one in the last digits of
+ * float64.
  */
 function clippedInTrace(gradients: Gradients, maxNorm: number): { gradients: Gradients; readonly norm: number } {
   const clipped = { gradients, norm: 0 };

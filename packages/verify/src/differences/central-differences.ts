@@ -24,8 +24,8 @@ import { termsOf } from './rounding.ts';
 const sharpness = 1e-6;
 
 /**
- * Returns whether the error of an estimate is at most `share` times the derivative, or `share` times the loss's rate of
- * change nearby.
+ * Returns whether the error of an estimate is at most `share` times the derivative, or at most `share` times the rate
+ * at which the loss changes nearby.
  */
 const isWithin = ({ value, error, h }: Estimate, estimates: readonly Estimate[], share: number): boolean =>
   error <= share * Math.max(Math.abs(value), secantFrom(estimates, h));

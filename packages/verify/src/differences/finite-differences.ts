@@ -57,7 +57,7 @@ const rounding = 64 * Number.EPSILON;
 /** A step size to try. */
 export interface DifferenceStep {
   readonly h: number;
-  /** The magnitude of the point from which steps are taken. It determines the rounding error of the sample positions. */
+  /** The magnitude of the element that is changed by a step. It determines the rounding error of the sample positions. */
   readonly size: number;
 }
 

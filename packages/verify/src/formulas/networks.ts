@@ -119,7 +119,7 @@ export function mlp({ loss = 'mse', convention = 'rows', bias = true }: MlpOptio
   };
 }
 
-/** The ranges from which plans are drawn. Depth and batch range from 1, and width from 2, up to the numbers given here. */
+/** The ranges from which plans are drawn. Depth and batch are drawn from 1 up to the numbers here, and widths from 2 up. */
 export interface PlanRanges {
   readonly depth: number;
   readonly width: number;

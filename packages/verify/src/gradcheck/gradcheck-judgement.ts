@@ -51,7 +51,7 @@ function tells(claim: Claim, { value, error, isRegular }: Estimate, secant: numb
 
 /** The data that a judgement needs in addition to the estimates. */
 export interface Terms {
-  /** The magnitude of the variable's elements relative to those of the direction; at least 1. */
+  /** The size of the variable's elements, as a multiple of the direction's elements; at least 1. */
   readonly reach: number;
   readonly tolerance: number | undefined;
   /** Whether no further step will be tried, so that a less conclusive estimate has to suffice. */

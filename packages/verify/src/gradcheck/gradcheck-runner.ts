@@ -44,7 +44,7 @@ interface Direction {
   readonly along: Float64Array;
   /** The steps to try, in order. */
   readonly steps: readonly DifferenceStep[];
-  /** The magnitude of the variable's elements relative to those of `along`; at least 1. */
+  /** The size of the variable's elements, as a multiple of the elements of `along`; at least 1. */
   readonly reach: number;
 }
 

@@ -64,9 +64,9 @@ const gradientOf =
  *
  * The four-point difference is (4 (f(x + h/2) - f(x - h/2)) / h - (f(x + h) - f(x - h)) / 2h) / 3. The truncation error
  * is of order h^4, and the rounding error of order epsilon / h. They balance at h = epsilon^(1/5), the step for inputs
- * of size 1. For larger inputs, and if that step is inconclusive, the step is relative to the input; shorter steps
- * follow. Both errors are estimated from the values, and determine the allowed error. It is a small fraction of the
- * derivative or, if the derivative is 0, of the function's rate of change nearby.
+ * of size 1. For larger inputs, the step is relative to the input. If a step is inconclusive, steps relative to the
+ * input, and then shorter ones, are tried. Both errors are estimated from the values, and determine the allowed error.
+ * It is a small fraction of the derivative or, if the derivative is 0, of the function's rate of change nearby.
  *
  * There is no derivative where the one-sided derivatives differ at any step (relu at 0, a tie of max), or where the
  * one-sided values differ (floor at an integer). Such points are reported. They count as failures only if forward and

@@ -42,7 +42,7 @@ export interface Link {
    * `untold` gives the reason.
    */
   readonly transition: string;
-  /** The reason why the transition can't be determined, if it is unknown. */
+  /** The reason why the transition can't be determined; undefined if it can. */
   readonly untold: string | undefined;
   /**
    * The output Z_l, in the form that the next layer or the loss receives. Undefined if it isn't a single tensor of the

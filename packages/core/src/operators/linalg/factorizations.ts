@@ -41,9 +41,10 @@ const tiesOf = (apart: Tensor): Tensor =>
     .sub(eye(apart.shape.at(-1)!, { dtype: apart.dtype })) as Tensor;
 
 /**
- * Returns x / apart off the diagonal. On the diagonal, and wherever two values coincide, the result is 0. The vectors
- * of coinciding values can rotate freely within the space that they span, and no derivative describes such a rotation.
- * So `turned`, which holds the rotation that x requests, must be 0 there, up to rounding.
+ * Returns x / apart off the diagonal, and 0 on the diagonal and wherever two values coincide. The vectors of coinciding
+ * values can rotate freely within the space that they span, and no derivative describes such a rotation. So `turned`,
+ * which holds the part of the derivative that rotates vectors into each other, must be 0 for such vectors, up to
+ * rounding.
  */
 function quotient(call: string, what: string, x: Tensor, apart: Tensor, turned: Tensor): Tensor {
   const n = apart.shape.at(-1)!;

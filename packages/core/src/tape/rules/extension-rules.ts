@@ -171,11 +171,14 @@ export const roundingRules: RulesOf<RoundingKernels<ArrayLike>> = {
 /** Returns ones that broadcast to x. */
 const ones = <A extends ArrayLike>(k: Kernels<A>, x: A): A => number(k, 1, x);
 
-/** Computes the normalised x. */
+/** Computes the normalised x, without weight and bias. */
 const normalizedOf = <A extends ArrayLike>(k: Kernels<A>, x: A, of: Normalization): A =>
   k.normalize(x, ones(k, x), number(k, 0, x), of);
 
-/** Computes the Jacobian of the normalised x times h. It is symmetric, so it gives cotangents and tangents. */
+/**
+ * Computes the Jacobian of the normalised x times h. The Jacobian is symmetric, so the function serves for both
+ * cotangents and tangents.
+ */
 export const jacobianTimes = <A extends ArrayLike>(k: Kernels<A>, h: A, x: A, of: Normalization): A =>
   k.normalizeGrad(h, x, ones(k, x), of);
 
@@ -187,8 +190,8 @@ function inverseDeviation<A extends ArrayLike>(k: Kernels<A>, x: A, { axes, eps,
 }
 
 /**
- * Computes the cotangent of x in z = J u, with u = g w and J the Jacobian of the normalised x, y. It is
- * -(y mean(h z) + J h mean(u y) + z mean(h y)) / sqrt(variance + eps).
+ * Computes the cotangent of x in z = J u, with u = g w. J is the Jacobian of the normalised x, y is the normalised x,
+ * and h is the cotangent of z. The result is -(y mean(h z) + J h mean(u y) + z mean(h y)) / sqrt(variance + eps).
  */
 function cotangentOfNormalized<A extends ArrayLike>(k: Kernels<A>, h: A, z: A, g: A, x: A, w: A, of: Normalization): A {
   const y = normalizedOf(k, x, of);
@@ -199,7 +202,7 @@ function cotangentOfNormalized<A extends ArrayLike>(k: Kernels<A>, h: A, z: A, g
   return k.neg(k.mul(k.add(k.add(first, second), third), inverseDeviation(k, x, of)));
 }
 
-/** Computes the cotangent of x in its means and variances. */
+/** Computes the cotangent of x from the cotangent `g` of its means and variances. */
 function cotangentOfMoments<A extends ArrayLike>(k: Kernels<A>, g: A, y: A, x: A, axes: readonly number[]): A {
   const part = (of: A, place: 0 | 1): A => k.reshape(sliceAxis(k, of, 0, place, 1), of.shape.slice(1));
   const count = number(k, countAlong(x.shape, axes), x);
@@ -211,7 +214,7 @@ function cotangentOfMoments<A extends ArrayLike>(k: Kernels<A>, g: A, y: A, x: A
   return k.div(k.add(slope, part(g, 0)), count);
 }
 
-/** The rules of normalisation. */
+/** The rules of the primitives of normalisation. */
 export const normalizationRules: RulesOf<NormalizationKernels<ArrayLike>> = {
   normalize: [
     (k, g, _y, x, w, _b, of) => k.normalizeGrad(g, x, w, of),

@@ -41,7 +41,7 @@ function amongTies<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: r
   return k.div(k.sum(k.activationGrad(t, ties, 'relu'), axes), k.sum(ties, axes));
 }
 
-/** Computes the changes of the mean and of the variance: mean t and 2 mean (x - mean) t. */
+/** Computes how the mean and the variance change along the tangent t: by mean(t) and 2 mean((x - mean) t). */
 function changeOfMoments<A extends ArrayLike>(k: Kernels<A>, t: A, y: A, x: A, axes: readonly number[]): A {
   const mean = k.reshape(sliceAxis(k, y, 0, 0, 1), y.shape.slice(1));
   const near = k.sub(x, k.stopGradient(mean));

@@ -243,19 +243,25 @@ export abstract class Optimizer<Options extends OptimizerOptions = OptimizerOpti
    * compute in JavaScript.
    */
   #keepSteps(): () => void {
-    const before = this.#groups.flatMap(({ entries }) =>
-      entries.map((entry) => {
-        const numbers = Object.values(entry.state).filter(({ length }) => length === 1);
-        return { entry, step: entry.step, numbers, values: numbers.map(([value]) => value!) };
-      }),
-    );
-    return () => {
-      for (const { entry, step, numbers, values } of before) {
-        entry.step = step;
-        numbers.forEach((number, i) => {
-          number[0] = values[i]!;
-        });
+    // This runs at each step, so it makes few objects.
+    const steps: number[] = [];
+    const numbers: Data[] = [];
+    const values: number[] = [];
+    for (const { entries } of this.#groups) {
+      for (const { step, state } of entries) {
+        steps.push(step);
+        for (const name in state) {
+          const data = state[name]!;
+          if (data.length !== 1) continue;
+          numbers.push(data);
+          values.push(data[0]!);
+        }
       }
+    }
+    return () => {
+      let next = 0;
+      for (const { entries } of this.#groups) for (const entry of entries) entry.step = steps[next++]!;
+      for (const [i, number] of numbers.entries()) number[0] = values[i]!;
     };
   }
 

@@ -58,6 +58,13 @@ export class ChangedProgram extends Error {
   override readonly name = 'ChangedProgram';
 }
 
+/** Returns whether an object has exactly these names, in this order. */
+function hasNames(object: object, names: readonly string[]): boolean {
+  let count = 0;
+  for (const name in object) if (name !== names[count++]) return false;
+  return count === names.length;
+}
+
 /** Plain data as text, to compare it. */
 export const textOf = (data: unknown): string => (data === undefined ? '' : JSON.stringify(data));
 
@@ -125,8 +132,7 @@ export class Repeater implements Tracing {
 
   #change(formula: AnyFormula, arrays: Record<string, Data>, numbers: Record<string, number>): void {
     const change = this.#take('change');
-    const names = Object.keys(arrays);
-    if (change.formula !== formula || names.join() !== change.names.join()) throw new ChangedProgram();
+    if (change.formula !== formula || !hasNames(arrays, change.names)) throw new ChangedProgram();
     for (const [name, slot] of change.states) {
       const elements = arrays[name]!;
       if (slot.elements === elements) continue;

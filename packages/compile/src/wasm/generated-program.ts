@@ -136,9 +136,7 @@ export class GeneratedProgram implements PreparedProgram {
       assign(new NdArray(to, array.dtype, array.shape), array);
       return;
     }
-    const { data, offset, size } = array;
-    if (size <= SHORT) for (let i = 0; i < size; i++) to[i] = data[offset + i]!;
-    else to.set(data.length === size ? data : data.subarray(offset, offset + size));
+    copyElements(to, array.data, array.offset, array.size);
   }
 
   #writeConstant(block: Block): void {
@@ -225,7 +223,17 @@ const viewOf = (dtype: DType, buffer: ArrayBufferLike, at: number, length: numbe
   new constructors[dtype](buffer as ArrayBuffer, at, length);
 
 /** Returns the elements with their own memory. */
-const copied = (x: NdArray): NdArray => assign(empty(x.shape, x.dtype), x);
+function copied(x: NdArray): NdArray {
+  const out = empty(x.shape, x.dtype);
+  if (isContiguous(x)) copyElements(out.data, x.data, x.offset, x.size);
+  else assign(out, x);
+  return out;
+}
+
+function copyElements(to: Data, data: Data, offset: number, count: number): void {
+  if (count <= SHORT) for (let i = 0; i < count; i++) to[i] = data[offset + i]!;
+  else to.set(data.length === count ? data : data.subarray(offset, offset + count));
+}
 
 function contiguousData(x: NdArray): Data {
   const { data, offset, size } = contiguous(x);

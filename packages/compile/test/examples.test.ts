@@ -11,7 +11,7 @@ const sources = readdirSync(new URL('../src', import.meta.url), { recursive: tru
   .filter((file) => file.endsWith('.ts'))
   .map((file) => `packages/compile/src/${file}`);
 
-testExamples(['packages/compile/README.md', ...sources], {
+testExamples(['packages/compile/README.md', 'docs/compile.md', ...sources], {
   '@tapegrad/compile': compile,
   '@tapegrad/core': core,
   '@tapegrad/nn': nn,

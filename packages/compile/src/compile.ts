@@ -3,6 +3,7 @@
 import { checkSynchronous, describeValue, isTracing } from '@tapegrad/core/extend';
 import { isIntercepted, isRecording, isScoped } from '@tapegrad/core/tape';
 import { ArgumentError } from '@tapegrad/kernels';
+import { differingNumbers } from './passes/shared-numbers.ts';
 import { print } from './program/print.ts';
 import type { Program } from './program/program.ts';
 import { CompiledProgram } from './run.ts';
@@ -40,6 +41,8 @@ type Run = (...args: readonly unknown[]) => unknown;
 /** A program for one kind of arguments, under some answers to questions about elements. */
 interface Variant {
   readonly compiled: CompiledProgram | undefined;
+  /** The numbers among the arguments when it was traced last. */
+  readonly numbers: readonly number[];
   readonly answers: readonly boolean[];
   /** How often each check has failed. */
   readonly failures: Map<number, number>;
@@ -51,7 +54,7 @@ class Compilation {
   /** The programs by signature; the last one used comes first. */
   readonly #variants = new Map<string, Variant[]>();
   #last: CompiledProgram | undefined;
-  #traces = 0;
+  #programs = 0;
 
   constructor(f: Run, name: string) {
     this.#f = f;
@@ -77,8 +80,11 @@ class Compilation {
       variants = [];
       this.#variants.set(key, variants);
     }
-    const index = variants.findIndex(({ compiled }) => compiled?.isValid() ?? false);
-    const variant = variants[index] ?? this.#trace(args, [], key, variants);
+    const { numbers } = signature;
+    const index = variants.findIndex(
+      (known) => areEqual(known.numbers, numbers) && (known.compiled?.isValid() ?? false),
+    );
+    const variant = variants[index] ?? this.#trace(args, numbers, [], key, variants);
     if (index > 0) {
       variants.splice(index, 1);
       variants.unshift(variant);
@@ -97,7 +103,7 @@ class Compilation {
       if (!(error instanceof ChangedProgram)) throw error;
       // A function that is repeated at each call does something else now, for example with other options.
       variants.splice(variants.indexOf(variant), 1);
-      const anew = this.#trace(args, answers, key, variants);
+      const anew = this.#trace(args, signature.numbers, answers, key, variants);
       return this.#run(anew, args, signature, key, variants);
     }
     if ('output' in outcome) return outcome.output;
@@ -108,27 +114,54 @@ class Compilation {
     if (times < PATIENCE) return this.#f(...args);
     const flipped = [...compiled.traced.tracer.answers.slice(0, failed), !compiled.traced.tracer.answers[failed]];
     const known = variants.find((other) => other !== variant && startsWith(other.answers, flipped));
-    const other = known ?? this.#traceOrGiveUp(args, flipped, key, variants);
+    const other = known ?? this.#traceOrGiveUp(args, signature.numbers, flipped, key, variants);
     return this.#run(other, args, signature, key, variants);
   }
 
-  #trace(args: readonly unknown[], answers: readonly boolean[], key: string, variants: Variant[]): Variant {
-    const traced = trace(this.#f, args, answers);
-    const compiled = new CompiledProgram(traced, generating);
-    const variant = { compiled, answers: traced.tracer.answers, failures: new Map<number, number>() };
+  #trace(
+    args: readonly unknown[],
+    numbers: readonly number[],
+    assumed: readonly boolean[],
+    key: string,
+    variants: Variant[],
+  ): Variant {
+    const traced = trace(this.#f, args, assumed);
+    const { answers } = traced.tracer;
+    const failures = new Map<number, number>();
+    for (const [i, { compiled, ...known }] of variants.entries()) {
+      if (compiled === undefined || !compiled.canTake(traced)) continue;
+      const differing = differingNumbers(compiled.traced.program, traced.program);
+      if (differing === undefined) continue;
+      // Only numbers differ, so one program serves both traces.
+      const shared = [...new Set([...compiled.shared, ...differing])];
+      const isServing = shared.length === compiled.shared.length;
+      if (isServing) compiled.take(traced);
+      const serving = isServing ? compiled : new CompiledProgram(traced, generating, shared);
+      const variant = { ...known, compiled: serving, numbers };
+      variants.splice(i, 1);
+      variants.unshift(variant);
+      return variant;
+    }
+    const variant = { compiled: new CompiledProgram(traced, generating), numbers, answers, failures };
     variants.unshift(variant);
-    this.#traces++;
-    if (this.#traces === MANY_PROGRAMS + 1) this.#warn(key);
+    this.#programs++;
+    if (this.#programs === MANY_PROGRAMS + 1) this.#warn(key);
     return variant;
   }
 
   /** Traces under unusual answers. If that is impossible, the function runs as it is whenever they are given. */
-  #traceOrGiveUp(args: readonly unknown[], answers: readonly boolean[], key: string, variants: Variant[]): Variant {
+  #traceOrGiveUp(
+    args: readonly unknown[],
+    numbers: readonly number[],
+    answers: readonly boolean[],
+    key: string,
+    variants: Variant[],
+  ): Variant {
     try {
-      return this.#trace(args, answers, key, variants);
+      return this.#trace(args, numbers, answers, key, variants);
     } catch (error) {
       if (!(error instanceof TraceError)) throw error;
-      const variant = { compiled: undefined, answers, failures: new Map<number, number>() };
+      const variant = { compiled: undefined, numbers, answers, failures: new Map<number, number>() };
       variants.push(variant);
       return variant;
     }
@@ -139,11 +172,14 @@ class Compilation {
     const others = [...this.#variants.keys()].slice(-3).map((signature) => `(${signature})`);
     const why = this.#variants.size > 1 ? `the last calls were ${others.join(', ')}` : `the arguments were (${key})`;
     warn(
-      `compile: ${this.#name} was traced ${this.#traces} times, which takes much longer than running a program; ${why}. ` +
+      `compile: ${this.#name} was traced ${this.#programs} times, which takes much longer than running a program; ${why}. ` +
         'Pass what changes as a tensor of one shape',
     );
   }
 }
+
+const areEqual = (a: readonly number[], b: readonly number[]): boolean =>
+  a.length === b.length && a.every((x, i) => Object.is(x, b[i]));
 
 const startsWith = (list: readonly boolean[], start: readonly boolean[]): boolean =>
   start.every((answer, i) => list[i] === answer);
@@ -167,7 +203,8 @@ function warn(message: string): void {
  *
  * While the function is traced, its tensors have no elements. So it can't read one, or decide by one; it can return it.
  * Its other JavaScript, such as counting calls or printing, happens only when it is traced. Numbers that change from call
- * to call are given as arguments, best as tensors: each other value of a number is traced anew.
+ * to call are given as arguments, best as tensors: a number that differs from the last one is traced again, though without
+ * a new program.
  *
  * Inside another compiled function, `grad` or `vmap`, a compiled function runs as the function that it was made of.
  *

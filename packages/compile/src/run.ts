@@ -5,6 +5,7 @@ import { TapeError, Tensor } from '@tapegrad/core/lean';
 import { type Definition, Entry, isShared, noteChange, noteLent, variableAccess } from '@tapegrad/core/tape';
 import type { Data, NdArray } from '@tapegrad/kernels';
 import { simplified } from './passes/passes.ts';
+import { numbersOf, withNumbersAsInputs } from './passes/shared-numbers.ts';
 import type { Outcome, PreparedProgram, ProgramEngine } from './program/engine.ts';
 import type { Program } from './program/program.ts';
 import { ChangedProgram, Repeater } from './trace/repeats.ts';
@@ -38,7 +39,9 @@ function resultOf(array: NdArray, requiresGrad: boolean): Tensor {
 
 /** A program, its engine's form of it, and the memory of its variables. */
 export class CompiledProgram {
-  readonly traced: Traced;
+  #traced: Traced;
+  /** The ids of the numbers in which traces differ, which the program takes as inputs. */
+  readonly shared: readonly number[];
   /** The program after all passes. */
   readonly program: Program;
   /** The interpreter for which the program was prepared. */
@@ -48,14 +51,16 @@ export class CompiledProgram {
   readonly #repeater: Repeater;
   /** Where the elements of each slot were at the last call. */
   readonly #adopted: (Data | undefined)[];
-  readonly #stored: ReadonlySet<VariableBinding | StateBinding>;
+  #stored: ReadonlySet<VariableBinding | StateBinding> = new Set();
   /** Whether the numbers and draws of the trace are still to be used. */
   #isFresh = true;
 
-  constructor(traced: Traced, engine: ProgramEngine) {
+  /** @param shared the ids of the numbers in which traces differ. */
+  constructor(traced: Traced, engine: ProgramEngine, shared: readonly number[] = []) {
     const { tracer } = traced;
-    this.traced = traced;
-    this.program = simplified(traced.program, this.#kernels);
+    this.#traced = traced;
+    this.shared = shared;
+    this.program = simplified(withNumbersAsInputs(traced.program, shared), this.#kernels);
     this.#prepared = engine.prepare(this.program);
     this.#numbers = [...tracer.numbers];
     const arrays = new Map(
@@ -67,8 +72,44 @@ export class CompiledProgram {
       return array;
     });
     this.#adopted = tracer.bindings.map(() => undefined);
-    const stored = new Set(this.program.stores.map(({ slot }) => slot));
-    this.#stored = new Set(tracer.bindings.filter(({ slot }) => stored.has(slot)));
+    this.#begin();
+  }
+
+  /** The trace whose numbers and draws the next call uses, or the last one used. */
+  get traced(): Traced {
+    return this.#traced;
+  }
+
+  /**
+   * Returns whether another trace of the function may take this one's place, apart from its program: it has the same
+   * variables and states, and the interpreter is the same.
+   */
+  canTake({ tracer: { bindings } }: Traced): boolean {
+    const own = this.#traced.tracer.bindings;
+    if (this.#kernels !== interpreter() || own.length !== bindings.length) return false;
+    return bindings.every((binding, i) => {
+      const other = own[i]!;
+      return 'variable' in binding
+        ? 'variable' in other && other.variable === binding.variable
+        : other.elements === binding.elements;
+    });
+  }
+
+  /** Uses another trace, which differs in shared numbers only, from the next call on. */
+  take(traced: Traced): void {
+    this.#traced = traced;
+    this.#isFresh = true;
+    this.#begin();
+  }
+
+  /** Takes over the numbers and the bindings of the trace. */
+  #begin(): void {
+    const { program, tracer } = this.#traced;
+    const numbers = numbersOf(program);
+    const all = [...tracer.numbers, ...this.shared.map((id) => numbers.get(id)!)];
+    this.#numbers.splice(0, this.#numbers.length, ...all);
+    const stored = new Set(this.program.stores.map(({ slot }) => slot.value.id));
+    this.#stored = new Set(tracer.bindings.filter(({ slot }) => stored.has(slot.value.id)));
   }
 
   /** The bytes of memory that a call needs besides its arguments and results. */

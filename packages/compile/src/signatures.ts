@@ -7,8 +7,10 @@ import { formatShape, type NdArray } from '@tapegrad/kernels';
 
 /** The kind of a call, and its tensors. */
 export interface Signature {
-  /** Equal texts mean that the same programs serve. */
+  /** Equal texts mean that the same programs serve, if the numbers are equal, too. */
   readonly text: string;
+  /** The numbers among the arguments, in order. */
+  readonly numbers: readonly number[];
   /** The arrays of the tensors that the program takes, in order. */
   readonly arrays: readonly NdArray[];
   /** Whether gradients flow to any of these. */
@@ -32,9 +34,13 @@ const DEEPEST = 500;
 /** Returns the signature of a call. Variables, and objects with a class, count as the same only if they are. */
 export function signatureOf(args: readonly unknown[]): Signature {
   const arrays: NdArray[] = [];
+  const numbers: number[] = [];
   let requiresGrad = false;
   const describe = (x: unknown, depth: number): string => {
-    if (typeof x === 'number') return Object.is(x, -0) ? '-0' : `${x}`;
+    if (typeof x === 'number') {
+      numbers.push(x);
+      return 'number';
+    }
     if (typeof x === 'string') return JSON.stringify(x);
     if (typeof x === 'function') return `#${identityOf(x)}`;
     if (typeof x !== 'object' || x === null) return String(x);
@@ -51,5 +57,5 @@ export function signatureOf(args: readonly unknown[]): Signature {
       .map(([key, branch]) => `${JSON.stringify(key)}:${describe(branch, depth + 1)}`)
       .join()}}`;
   };
-  return { text: args.map((x) => describe(x, 0)).join('; '), arrays, requiresGrad };
+  return { text: args.map((x) => describe(x, 0)).join('; '), arrays, numbers, requiresGrad };
 }

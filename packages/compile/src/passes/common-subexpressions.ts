@@ -4,7 +4,7 @@ import type { Operation, Program, Step, Value } from '../program/program.ts';
 import { programWith, stepWith } from './replace-values.ts';
 
 /** Returns plain data as text that differs if the data does. JSON would confuse 0 with -0, and NaN with infinities. */
-function textOf(data: unknown): string {
+export function textOf(data: unknown): string {
   if (typeof data === 'number') return Object.is(data, -0) ? '-0' : String(data);
   if (Array.isArray(data)) return `[${data.map(textOf).join()}]`;
   if (typeof data !== 'object' || data === null) return JSON.stringify(data) ?? 'undefined';

@@ -16,7 +16,10 @@ interface Groups {
   /** The mean as a sum of two numbers, an element and the rest, since one number has too few digits for a large mean. */
   readonly origin: Float64Array;
   readonly rest: Float64Array;
+  readonly variance: Float64Array;
   readonly inverse: Float64Array;
+  /** The number of elements so far. */
+  readonly counts: Float64Array;
   /** sum w g, and sum w g (x - mean). */
   readonly g: Float64Array;
   readonly products: Float64Array;
@@ -122,8 +125,8 @@ export class RowNormalization {
     if (layout.own) return this.#ownWeightSlopes(layout, from, cotangent, of, out.data) ? out : undefined;
     const blocks = blocksOf(layout, 0);
     const sums = this.#sumsOf(layout, blocks, from, cotangent, of.centered);
-    const groups = this.#groupsOf(layout, blocks, sums, of);
-    if (groups === undefined) return undefined;
+    const groups = newGroups(layout.groups);
+    if (!this.#findGroups(layout, blocks, sums, of, groups)) return undefined;
     const totals = new Float64Array(layout.weights);
     forEachPiece(blocks, (piece, row) => {
       const at = piece * SUMS;
@@ -141,7 +144,7 @@ export class RowNormalization {
     if (layout === undefined) return undefined;
     const blocks = blocksOf(layout, 0);
     const sums = this.#sumsOf(layout, blocks, contiguous(x), undefined, true);
-    const { origin, rest, variance } = momentsOf(layout, blocks, sums);
+    const { origin, rest, variance } = addMoments(layout, blocks, sums, newGroups(layout.groups), true);
     const out = empty(shape, this.#dtype);
     out.data.set(origin.map((value, group) => value + rest[group]!));
     out.data.set(variance, layout.groups);
@@ -294,28 +297,40 @@ export class RowNormalization {
     this.#staging.copyOut(to, all, piece * SUMS, rows * SUMS);
   }
 
-  /** Returns the statistics of each group, or `undefined` if squares overflow or vanish. */
-  #groupsOf(
+  /** Computes the statistics of the groups in blocks. Returns false if squares overflow or vanish. */
+  #findGroups(
     layout: RowLayout,
     blocks: readonly Block[],
     sums: Float64Array,
     { eps, centered }: Normalization,
+    groups: Groups,
     weight?: NdArray,
-  ): Groups | undefined {
-    const { origin, rest, variance } = momentsOf(layout, blocks, sums, centered);
-    const inverse = variance.map((value) => 1 / Math.sqrt(value + eps));
+  ): boolean {
+    const { groupOf, weightOf } = layout;
+    const { origin, rest, inverse, variance, g, products } = groups;
+    addMoments(layout, blocks, sums, groups, centered);
+    // Whole groups are in the blocks, so their range is that of the first and the last row.
+    const isAll = layout.adjacent === 0;
+    const lastBlock = blocks.at(-1)!;
+    const first = isAll ? 0 : groupOf[blocks[0]!.row]!;
+    const end = isAll ? layout.groups : groupOf[lastBlock.row + lastBlock.rows - 1]! + 1;
     const { least, most } = safeInverses[laneTypes[this.#dtype]];
-    if (inverse.some((value) => value < least || value > most)) return undefined;
-    const [g, products] = [new Float64Array(layout.groups), new Float64Array(layout.groups)];
-    forEachPiece(blocks, (piece, row) => {
-      const [at, group] = [piece * SUMS, layout.groupOf[row]!];
-      const factor = weight === undefined ? 1 : weight.data[weight.offset + layout.weightOf[row]!]!;
-      g[group]! += factor * sums[at + 3]!;
-      products[group]! += factor * (sums[at + 4]! - (origin[group]! - sums[at]! + rest[group]!) * sums[at + 3]!);
-    });
+    for (let group = first; group < end; group++) {
+      const value = 1 / Math.sqrt(variance[group]! + eps);
+      if (value < least || value > most) return false;
+      inverse[group] = value;
+    }
+    for (const { piece, row, rows } of blocks) {
+      for (let i = 0; i < rows; i++) {
+        const [at, group] = [(piece + i) * SUMS, groupOf[row + i]!];
+        const factor = weight === undefined ? 1 : weight.data[weight.offset + weightOf[row + i]!]!;
+        g[group]! += factor * sums[at + 3]!;
+        products[group]! += factor * (sums[at + 4]! - (origin[group]! - sums[at]! + rest[group]!) * sums[at + 3]!);
+      }
+    }
     // Differences of infinities are left to the composition.
-    const areFinite = g.every(Number.isFinite) && products.every(Number.isFinite);
-    return areFinite ? { origin, rest, inverse, g, products } : undefined;
+    for (let group = first; group < end; group++) if (!Number.isFinite(g[group]! + products[group]!)) return false;
+    return true;
   }
 
   /**
@@ -341,17 +356,14 @@ export class RowNormalization {
     const most = blocks[0]!.rows;
     const parameters = heap.reserve(most * PARAMETERS * this.#bytes);
     const kernels = this.#kernels(of.centered);
-    let groups: Groups | undefined;
+    const groups = newGroups(layout.groups);
+    let isSafe = true;
     if (!staysStaged) {
       for (const block of blocks) {
         this.#stage(layout, block, x, g);
         this.#sumBlock(block, g !== undefined, of.centered, all);
       }
-      groups = this.#groupsOf(layout, blocks, all, of, weight);
-      if (groups === undefined) {
-        heap.release(mark);
-        return false;
-      }
+      isSafe = this.#findGroups(layout, blocks, all, of, groups, weight);
     }
     for (const block of blocks) {
       if (!staysStaged && blocks.length === 1) {
@@ -359,19 +371,19 @@ export class RowNormalization {
       } else this.#stage(layout, block, x, g);
       if (staysStaged) {
         this.#sumBlock(block, g !== undefined, of.centered, all);
-        groups = this.#groupsOf(layout, [block], all, of, weight);
-        if (groups === undefined) break;
+        isSafe = this.#findGroups(layout, [block], all, of, groups, weight);
       }
+      if (!isSafe) break;
       const numbers = heap.view(this.#bytes);
       const round = this.#dtype === 'float32' ? Math.fround : (value: number) => value;
       for (let i = 0; i < block.rows; i++) {
         const at = parameters / this.#bytes + i * PARAMETERS;
         const group = layout.groupOf[block.row + i]!;
-        const [origin, rest] = [groups!.origin[group]!, groups!.rest[group]!];
+        const [origin, rest] = [groups.origin[group]!, groups.rest[group]!];
         const mean = round(origin + rest);
         numbers[at] = mean;
         numbers[at + 1] = origin - mean + rest;
-        parametersOf(block.row + i, groups!, (factor, third, fourth) => {
+        parametersOf(block.row + i, groups, (factor, third, fourth) => {
           numbers[at + 2] = factor;
           numbers[at + 3] = third;
           numbers[at + 4] = fourth;
@@ -383,40 +395,52 @@ export class RowNormalization {
       this.#staging.copyOut(to, out, block.row * layout.length + block.from, block.rows * block.length);
     }
     heap.release(mark);
-    return groups !== undefined;
+    return isSafe;
   }
 }
 
-function forEachPiece(blocks: readonly Block[], visit: (piece: number, row: number, length: number) => void): void {
-  for (const { piece, row, rows, length } of blocks) for (let i = 0; i < rows; i++) visit(piece + i, row + i, length);
+function forEachPiece(blocks: readonly Block[], visit: (piece: number, row: number) => void): void {
+  for (const { piece, row, rows } of blocks) for (let i = 0; i < rows; i++) visit(piece + i, row + i);
 }
+
+const newGroups = (count: number): Groups => {
+  const zeros = () => new Float64Array(count);
+  return {
+    ...{ origin: zeros(), rest: zeros(), variance: zeros(), inverse: zeros(), counts: zeros() },
+    ...{ g: zeros(), products: zeros() },
+  };
+};
 
 /**
  * Combines the sums of rows to the means and variances of their groups. A group's variance consists of the variances
  * within its rows and the variance between the rows' means.
  */
-function momentsOf(layout: RowLayout, blocks: readonly Block[], sums: Float64Array, centered = true) {
-  const { groupOf, groups } = layout;
-  const [origin, rest, variance, counts] = Array.from({ length: 4 }, () => new Float64Array(groups)) as [
-    Float64Array,
-    Float64Array,
-    Float64Array,
-    Float64Array,
-  ];
-  forEachPiece(blocks, (piece, row, length) => {
-    const [at, group] = [piece * SUMS, groupOf[row]!];
-    if (counts[group] === 0) origin[group] = sums[at]!;
-    counts[group]! += length;
-    if (!centered) return;
-    const mean = sums[at]! - origin[group]! + sums[at + 1]! / length;
-    rest[group]! += (mean - rest[group]!) * (length / counts[group]!);
-  });
-  forEachPiece(blocks, (piece, row, length) => {
-    const [at, group] = [piece * SUMS, groupOf[row]!];
-    const mean = centered ? sums[at + 1]! / length : 0;
-    const between = centered ? sums[at]! - origin[group]! + mean - rest[group]! : 0;
-    const within = Math.max(0, sums[at + 2]! - mean * sums[at + 1]!);
-    variance[group]! += (within + length * between * between) / counts[group]!;
-  });
-  return { origin, rest, variance };
+function addMoments(
+  { groupOf }: RowLayout,
+  blocks: readonly Block[],
+  sums: Float64Array,
+  groups: Groups,
+  centered: boolean,
+): Groups {
+  const { origin, rest, variance, counts } = groups;
+  for (const { piece, row, rows, length } of blocks) {
+    for (let i = 0; i < rows; i++) {
+      const [at, group] = [(piece + i) * SUMS, groupOf[row + i]!];
+      if (counts[group] === 0) origin[group] = sums[at]!;
+      counts[group]! += length;
+      if (!centered) continue;
+      const mean = sums[at]! - origin[group]! + sums[at + 1]! / length;
+      rest[group]! += (mean - rest[group]!) * (length / counts[group]!);
+    }
+  }
+  for (const { piece, row, rows, length } of blocks) {
+    for (let i = 0; i < rows; i++) {
+      const [at, group] = [(piece + i) * SUMS, groupOf[row + i]!];
+      const mean = centered ? sums[at + 1]! / length : 0;
+      const between = centered ? sums[at]! - origin[group]! + mean - rest[group]! : 0;
+      const within = Math.max(0, sums[at + 2]! - mean * sums[at + 1]!);
+      variance[group]! += (within + length * between * between) / counts[group]!;
+    }
+  }
+  return groups;
 }

@@ -91,6 +91,6 @@ export { bySteps, erf, erfc, excessSteps, isFarOut, sigmoid, softplus } from './
 export { checkSynchronous } from './synchronous.ts';
 export type { VectorBits } from './wasm/assembler/vector-width.ts';
 export type { KernelExtension } from './wasm/extension.ts';
-export { normalizationExtension } from './wasm/normalization/extension.ts';
+export { normalizationExtension, normalizationGradients } from './wasm/normalization/extension.ts';
 export { windowedExtension } from './wasm/windowed/extension.ts';
 export { checkThreads, createWasm, type Engine, type WasmKernels, type WasmOptions } from './wasm.ts';

@@ -9,8 +9,10 @@ import {
   indexingExtension,
   type KernelExtension,
   type Kernels,
+  type Normalization,
   nearZeroExtension,
   normalizationExtension,
+  normalizationGradients,
   orderingExtension,
   powerExtension,
   roundingExtension,
@@ -19,6 +21,7 @@ import {
   windowedExtension,
 } from '@tapegrad/kernels';
 import { registerKernels } from '../engine.ts';
+import { type JointPullback, registerJointPullback } from '../tape/pullback.ts';
 import {
   elementProductRules,
   indexingRules,
@@ -67,4 +70,10 @@ export const nearZeroKernels = (): Kernels<Tensor> => kernelsWith(nearZeroExtens
 export const roundingKernels = (): Kernels<Tensor> => kernelsWith(roundingExtension, roundingRules);
 
 /** Returns the primitives on tensors, including normalisation. */
-export const normalizationKernels = (): Kernels<Tensor> => kernelsWith(normalizationExtension, normalizationRules);
+export function normalizationKernels(): Kernels<Tensor> {
+  registerJointPullback('normalize', normalizationPullback);
+  return kernelsWith(normalizationExtension, normalizationRules);
+}
+
+const normalizationPullback: JointPullback = (kernels, g, inputs, of) =>
+  normalizationGradients(kernels, g as never, inputs as never, of as Normalization) as never;

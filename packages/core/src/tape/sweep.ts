@@ -6,7 +6,16 @@ import { changedInput } from './changes.ts';
 import { type CotangentMemory, Cotangents, garbageCollected } from './cotangents.ts';
 import { type AnyRecorded, type CustomAttributes, customOf, type Entry } from './entry.ts';
 import { currentObserver, hooksOf, whileApplying } from './observers.ts';
-import { applyVjp, hasVjp, inputsRead, type Rule, ruleOf, type ValueDomain } from './pullback.ts';
+import {
+  applyVjp,
+  hasVjp,
+  inputsRead,
+  type JointPullback,
+  jointPullbackOf,
+  type Rule,
+  ruleOf,
+  type ValueDomain,
+} from './pullback.ts';
 import { entriesOf } from './reachable.ts';
 import { recomputed } from './recomputation.ts';
 import { unbroadcast } from './rules/unbroadcast.ts';
@@ -191,6 +200,8 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
   #throughPrimitive(entry: Entry<T>, g: A): void {
     const isChanged = changedInput(entry) !== undefined;
     const rule = ruleOf(entry);
+    const joint = isChanged ? undefined : jointPullbackOf(entry);
+    const all = joint && this.#flowsTo(entry.inputs[0]!) ? this.#applyJointly(entry, g, joint) : undefined;
     for (let i = 0; i < entry.inputs.length; i++) {
       const x = entry.inputs[i]!;
       if (!this.#flowsTo(x) || !hasVjp(rule, i)) continue;
@@ -199,7 +210,7 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
         continue;
       }
       if (isChanged) checkUnchanged(entry, inputsRead(entry, i));
-      this.#arrive(entry, i, g, this.#applyRule(entry, i, g, rule));
+      this.#arrive(entry, i, g, all?.[i] ?? this.#applyRule(entry, i, g, rule));
     }
   }
 
@@ -215,6 +226,18 @@ class Sweep<T extends AnyRecorded, A extends ArrayLike> {
       return d;
     } finally {
       this.#memory.end(begun, d);
+    }
+  }
+
+  #applyJointly({ inputs, attributes }: Entry<T>, g: A, joint: JointPullback): readonly A[] | undefined {
+    const { kernels, value } = this.#domain;
+    const begun = this.#memory.begin();
+    let all: readonly A[] | undefined;
+    try {
+      all = joint(kernels, g, inputs.map(value), attributes);
+      return all;
+    } finally {
+      this.#memory.end(begun, all?.[0]);
     }
   }
 

@@ -45,12 +45,16 @@ export interface NormalizationExports {
     rows: number,
     bytes: number,
   ): number;
-  /** Computes the gradient of `rows` with respect to x, for the cotangent g. */
+  /**
+   * Computes the gradient of `rows` in x for the cotangent g. If `sums` is not 0, adds what `weightSlopes` does to the
+   * sums there.
+   */
   rowSlopes(
     to: number,
     x: number,
     g: number,
     weight: number,
+    sums: number,
     weights: number,
     eps: number,
     rows: number,
@@ -304,14 +308,48 @@ export function normalizationModule(type: FloatType, centered: boolean): ModuleB
     return i32.eqz(unsafe);
   });
 
+  /** Computes g times the normalised x. */
+  const unit = (
+    at: Local<'i32'>,
+    offset: number,
+    x: Local<'i32'>,
+    g: Local<'i32'>,
+    high: Vector,
+    low: Vector,
+    factor: Vector,
+  ): Vector =>
+    v.mul(v.mul(deviation(v.load(i32.add(x, at), offset), high, low), factor), v.load(i32.add(g, at), offset));
+
+  /** Bytes of a row of float64 sums: whole iterations, since the last one may extend past the end of a row. */
+  const sumScale = 8 / v.laneBytes;
+  const sumRowBytes = (f: FunctionBuilder, bytes: Local<'i32'>): Local<'i32'> =>
+    f.let(i32.and(i32.add(i32.mul(bytes, sumScale), 31), -32));
+
+  /** Adds a row of elements to float64 sums. */
+  const addRow = (
+    f: FunctionBuilder,
+    to: Local<'i32'>,
+    bytes: Local<'i32'>,
+    read: (at: Local<'i32'>, offset: number) => Vector,
+  ): void =>
+    f.for(0, bytes, step, (i) => {
+      const target = f.let(i32.add(to, i32.mul(i, sumScale)));
+      const parts = halves(f, (offset) => read(i, offset));
+      const sums = parts.map((part, half) => f.let(f64x2.add(f64x2.load(target, 16 * half), part)));
+      f.run(...sums.map((sum, half) => f64x2.store(target, sum, 16 * half)));
+    });
+
   const slopeParameters = {
-    ...integers('to', 'x', 'g', 'weight', 'weights'),
+    ...integers('to', 'x', 'g', 'weight', 'sums', 'weights'),
     eps: 'f64',
     rows: 'i32',
     bytes: 'i32',
   } as const;
-  module.define('rowSlopes', slopeParameters, (f, { to, x, g, weight, weights, eps, rows, bytes }) => {
+  module.define('rowSlopes', slopeParameters, (f, { to, x, g, weight, sums: start, weights, eps, rows, bytes }) => {
     const unsafe = f.local('i32');
+    const sumBytes = sumRowBytes(f, bytes);
+    const sumEnd = f.let(i32.add(start, i32.mul(weights, sumBytes)));
+    const sumAt = f.let(start);
     const end = f.let(i32.add(weight, i32.mul(weights, bytes)));
     const at = f.let(weight);
     f.for(0, rows, 1, () => {
@@ -336,6 +374,10 @@ export function normalizationModule(type: FloatType, centered: boolean): ModuleB
         (i, offset) => [v.load(i32.add(x, i), offset), weighted(i, offset)],
         (a, h) => v.add(v.mul(h!, factor), v.add(v.mul(deviation(a!, high, low), back), shift)),
       );
+      f.if(start, () => {
+        addRow(f, sumAt, bytes, (i, offset) => unit(i, offset, x, g, high, low, factor));
+        turn(f, sumAt, start, sumEnd, sumBytes);
+      });
       f.advance(to, bytes);
       f.advance(x, bytes);
       f.advance(g, bytes);
@@ -347,22 +389,13 @@ export function normalizationModule(type: FloatType, centered: boolean): ModuleB
   const sumParameters = { ...integers('to', 'x', 'g', 'weights'), eps: 'f64', rows: 'i32', bytes: 'i32' } as const;
   module.define('weightSlopes', sumParameters, (f, { to, x, g, weights, eps, rows, bytes }) => {
     const unsafe = f.local('i32');
-    // The sums are float64. Their rows are whole iterations long, since the last one may extend past the end of a row.
-    const scale = 8 / v.laneBytes;
-    const sumBytes = f.let(i32.and(i32.add(i32.mul(bytes, scale), 31), -32));
+    const sumBytes = sumRowBytes(f, bytes);
     const end = f.let(i32.add(to, i32.mul(weights, sumBytes)));
     const at = f.let(to);
     f.for(0, rows, 1, () => {
       const { inverse, high, low } = statistics(f, sumRow(f, x, bytes), bytes, eps, unsafe);
       const factor = rounded(f, inverse);
-      f.for(0, bytes, step, (i) => {
-        const target = f.let(i32.add(at, i32.mul(i, scale)));
-        const products = halves(f, (offset) =>
-          v.mul(v.mul(deviation(v.load(i32.add(x, i), offset), high, low), factor), v.load(i32.add(g, i), offset)),
-        );
-        const sums = products.map((product, part) => f.let(f64x2.add(f64x2.load(target, 16 * part), product)));
-        f.run(...sums.map((sum, part) => f64x2.store(target, sum, 16 * part)));
-      });
+      addRow(f, at, bytes, (i, offset) => unit(i, offset, x, g, high, low, factor));
       f.advance(x, bytes);
       f.advance(g, bytes);
       turn(f, at, to, end, sumBytes);

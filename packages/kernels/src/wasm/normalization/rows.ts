@@ -1,58 +1,16 @@
 /** Normalisation of contiguous arrays, row by row, through the staging buffers. */
 
-import { empty, type NdArray } from '../../arrays/array.ts';
+import { empty, NdArray } from '../../arrays/array.ts';
 import { contiguous } from '../../arrays/copy.ts';
-import type { Data, FloatDType } from '../../arrays/dtype.ts';
+import { type Data, type FloatDType, newData } from '../../arrays/dtype.ts';
 import { type Shape, sizeOf } from '../../arrays/shape.ts';
 import { broadcastView } from '../../arrays/views.ts';
 import type { Normalization } from '../../primitives.ts';
 import { laneBytes, laneTypes } from '../assembler/float-vector.ts';
 import { Staging } from '../memory/staging.ts';
+import { addMoments, type Block, blocksOf, type Groups, newGroups, weightSums } from './groups.ts';
 import { type NormalizationExports, normalizationModule, PARAMETERS, SUMS, safeInverses } from './kernels.ts';
 import { type RowLayout, rowLayout } from './layout.ts';
-
-/** The statistics of each group, and the sums of its weighted cotangents. */
-interface Groups {
-  /** The mean as a sum of two numbers, an element and the rest, since one number has too few digits for a large mean. */
-  readonly origin: Float64Array;
-  readonly rest: Float64Array;
-  readonly variance: Float64Array;
-  readonly inverse: Float64Array;
-  /** The number of elements so far. */
-  readonly counts: Float64Array;
-  /** sum w g, and sum w g (x - mean). */
-  readonly g: Float64Array;
-  readonly products: Float64Array;
-}
-
-/** Consecutive pieces of rows that fit in a staging buffer: whole rows, or a part of one row. */
-interface Block {
-  /** The first piece, the first row, the number of rows, and the part of the rows. */
-  readonly piece: number;
-  readonly row: number;
-  readonly rows: number;
-  readonly from: number;
-  readonly length: number;
-}
-
-/** Divides rows into blocks of at most `atOnce` elements, with whole groups in each if `together` rows form a group. */
-function blocksOf({ rows, length }: RowLayout, together: number): Block[] {
-  const { chunk } = Staging;
-  const blocks: Block[] = [];
-  if (length > chunk) {
-    let piece = 0;
-    for (let row = 0; row < rows; row++) {
-      for (let from = 0; from < length; from += chunk)
-        blocks.push({ piece: piece++, row, rows: 1, from, length: Math.min(chunk, length - from) });
-    }
-    return blocks;
-  }
-  const fit = Math.floor(chunk / length);
-  const atOnce = fit >= together && together > 0 ? fit - (fit % together) : fit;
-  for (let row = 0; row < rows; row += atOnce)
-    blocks.push({ piece: row, row, rows: Math.min(atOnce, rows - row), from: 0, length });
-  return blocks;
-}
 
 /** The primitives of normalisation for one float dtype, on operands already checked, if they consist of rows. */
 export class RowNormalization {
@@ -93,10 +51,33 @@ export class RowNormalization {
   /** Returns `undefined` in the same cases as `normalize`. */
   gradient(g: NdArray, x: NdArray, w: NdArray, of: Normalization): NdArray | undefined {
     const layout = this.#layoutOf(x.shape, of.axes, [w.shape]);
-    if (layout === undefined) return undefined;
+    return layout && this.#gradient(layout, g, x, w, of);
+  }
+
+  /**
+   * Returns the gradients of `normalize` in x and w from one pass over g and x; `undefined` as for `normalize`, and if w
+   * doesn't have the shape of the weights.
+   */
+  gradients(g: NdArray, x: NdArray, w: NdArray, of: Normalization): readonly [NdArray, NdArray] | undefined {
+    const layout = this.#layoutOf(x.shape, of.axes, [w.shape]);
+    if (layout === undefined || sizeOf(layout.weightShape) !== w.size) return undefined;
+    // Only the large gradient is in memory that may be freed and reused.
+    const ofWeight = new NdArray(newData(this.#dtype, w.size), this.#dtype, w.shape);
+    const gradient = this.#gradient(layout, g, x, w, of, ofWeight.data);
+    return gradient && [gradient, ofWeight];
+  }
+
+  #gradient(
+    layout: RowLayout,
+    g: NdArray,
+    x: NdArray,
+    w: NdArray,
+    of: Normalization,
+    ofWeight?: Data,
+  ): NdArray | undefined {
     const [from, cotangent, weight] = [contiguous(x), contiguous(g), this.#weights(w, layout)];
     const out = empty(x.shape, this.#dtype);
-    if (layout.own) return this.#ownSlopes(layout, from, cotangent, weight, of, out.data) ? out : undefined;
+    if (layout.own) return this.#ownSlopes(layout, from, cotangent, weight, of, out.data, ofWeight) ? out : undefined;
     const count = x.size / layout.groups;
     const isSafe = this.#inGroups(
       layout,
@@ -112,6 +93,7 @@ export class RowNormalization {
         put(r * weight.data[weight.offset + layout.weightOf[row]!]!, along, shift);
       },
       out.data,
+      ofWeight,
     );
     return isSafe ? out : undefined;
   }
@@ -127,14 +109,7 @@ export class RowNormalization {
     const sums = this.#sumsOf(layout, blocks, from, cotangent, of.centered);
     const groups = newGroups(layout.groups);
     if (!this.#findGroups(layout, blocks, sums, of, groups)) return undefined;
-    const totals = new Float64Array(layout.weights);
-    forEachPiece(blocks, (piece, row) => {
-      const at = piece * SUMS;
-      const group = layout.groupOf[row]!;
-      const rest = groups.origin[group]! - sums[at]! + groups.rest[group]!;
-      totals[layout.weightOf[row]!]! += groups.inverse[group]! * (sums[at + 4]! - rest * sums[at + 3]!);
-    });
-    out.data.set(totals);
+    out.data.set(weightSums(layout, blocks, sums, groups));
     return out;
   }
 
@@ -217,11 +192,13 @@ export class RowNormalization {
     w: NdArray,
     { eps, centered }: Normalization,
     out: Data,
+    ofWeight?: Data,
   ): boolean {
     const { length, weights } = layout;
     const { to, x: from, y } = this.#staging;
     const mark = this.#staging.heap.mark();
     const parts = this.#staging.heap.reserve(weights * length * this.#bytes + 32);
+    const sums = ofWeight === undefined ? 0 : this.#zeroSums(weights, length);
     const kernels = this.#kernels(centered);
     this.#staging.copyIn(parts, w.data, w.offset, weights * length);
     let isSafe = true;
@@ -232,24 +209,39 @@ export class RowNormalization {
         [y, g],
       ],
       (row, rows) => {
-        const safe = kernels.rowSlopes(to, from, y, parts, weights, eps, rows, length * this.#bytes);
+        const safe = kernels.rowSlopes(to, from, y, parts, sums, weights, eps, rows, length * this.#bytes);
         isSafe &&= safe !== 0;
         this.#staging.copyOut(to, out, row * length, rows * length);
       },
     );
+    if (ofWeight !== undefined) this.#readSums(sums, weights, length, ofWeight);
     this.#staging.heap.release(mark);
     return isSafe;
+  }
+
+  /** Reserves rows of float64 sums, each a whole number of iterations long, and sets them to 0. */
+  #zeroSums(rows: number, length: number): number {
+    const { heap } = this.#staging;
+    const padded = (length + 3) & -4;
+    const sums = heap.reserve(rows * padded * 8);
+    heap.f64.fill(0, sums / 8, sums / 8 + rows * padded);
+    return sums;
+  }
+
+  #readSums(sums: number, rows: number, length: number, out: Data): void {
+    const padded = (length + 3) & -4;
+    for (let i = 0; i < rows; i++) {
+      const start = sums / 8 + i * padded;
+      out.set(this.#staging.heap.f64.subarray(start, start + length), i * length);
+    }
   }
 
   #ownWeightSlopes(layout: RowLayout, x: NdArray, g: NdArray, { eps, centered }: Normalization, out: Data): boolean {
     const { length, weights } = layout;
     const { x: from, y, heap } = this.#staging;
     const mark = heap.mark();
-    // Rows of sums are whole iterations of four long.
-    const padded = (length + 3) & -4;
-    const sums = heap.reserve(weights * padded * 8);
+    const sums = this.#zeroSums(weights, length);
     const kernels = this.#kernels(centered);
-    heap.f64.fill(0, sums / 8, sums / 8 + weights * padded);
     let isSafe = true;
     this.#forEachRows(
       layout,
@@ -262,11 +254,7 @@ export class RowNormalization {
         isSafe &&= safe !== 0;
       },
     );
-    const totals = heap.f64;
-    for (let row = 0; row < weights; row++) {
-      const start = sums / 8 + row * padded;
-      out.set(totals.subarray(start, start + length), row * length);
-    }
+    this.#readSums(sums, weights, length, out);
     heap.release(mark);
     return isSafe;
   }
@@ -345,6 +333,7 @@ export class RowNormalization {
     of: Normalization,
     parametersOf: (row: number, groups: Groups, put: (factor: number, third: number, fourth: number) => void) => void,
     out: Data,
+    ofWeight?: Data,
   ): boolean {
     const { chunk } = Staging;
     const staysStaged = layout.adjacent > 0 && layout.adjacent * layout.length <= chunk;
@@ -395,52 +384,7 @@ export class RowNormalization {
       this.#staging.copyOut(to, out, block.row * layout.length + block.from, block.rows * block.length);
     }
     heap.release(mark);
+    if (isSafe) ofWeight?.set(weightSums(layout, blocks, all, groups));
     return isSafe;
   }
-}
-
-function forEachPiece(blocks: readonly Block[], visit: (piece: number, row: number) => void): void {
-  for (const { piece, row, rows } of blocks) for (let i = 0; i < rows; i++) visit(piece + i, row + i);
-}
-
-const newGroups = (count: number): Groups => {
-  const zeros = () => new Float64Array(count);
-  return {
-    ...{ origin: zeros(), rest: zeros(), variance: zeros(), inverse: zeros(), counts: zeros() },
-    ...{ g: zeros(), products: zeros() },
-  };
-};
-
-/**
- * Combines the sums of rows to the means and variances of their groups. A group's variance consists of the variances
- * within its rows and the variance between the rows' means.
- */
-function addMoments(
-  { groupOf }: RowLayout,
-  blocks: readonly Block[],
-  sums: Float64Array,
-  groups: Groups,
-  centered: boolean,
-): Groups {
-  const { origin, rest, variance, counts } = groups;
-  for (const { piece, row, rows, length } of blocks) {
-    for (let i = 0; i < rows; i++) {
-      const [at, group] = [(piece + i) * SUMS, groupOf[row + i]!];
-      if (counts[group] === 0) origin[group] = sums[at]!;
-      counts[group]! += length;
-      if (!centered) continue;
-      const mean = sums[at]! - origin[group]! + sums[at + 1]! / length;
-      rest[group]! += (mean - rest[group]!) * (length / counts[group]!);
-    }
-  }
-  for (const { piece, row, rows, length } of blocks) {
-    for (let i = 0; i < rows; i++) {
-      const [at, group] = [(piece + i) * SUMS, groupOf[row + i]!];
-      const mean = centered ? sums[at + 1]! / length : 0;
-      const between = centered ? sums[at]! - origin[group]! + mean - rest[group]! : 0;
-      const within = Math.max(0, sums[at + 2]! - mean * sums[at + 1]!);
-      variance[group]! += (within + length * between * between) / counts[group]!;
-    }
-  }
-  return groups;
 }

@@ -1,0 +1,36 @@
+/** Compares the gradients of a normalisation from one pass with those that the primitives compute one by one. */
+
+import { createWasm, filled, type NdArray, type Normalization, normalizationGradients, plain } from '@tapegrad/kernels';
+import { casesOf, inputsOf } from '@tapegrad/kernels/testing';
+import { expect, test } from 'vitest';
+
+const wasm = createWasm({ threads: 1 });
+
+/** Returns numbers that differ from element to element, in the shape and dtype of x. */
+const cotangentOf = (x: NdArray): NdArray => {
+  const g = filled(x.shape, 0, x.dtype);
+  for (let i = 0; i < g.size; i++) g.data[i] = Math.sin(i * 1.7);
+  return g;
+};
+
+test('the gradients of one pass are those of the primitives', () => {
+  let count = 0;
+  for (const c of casesOf('normalize')) {
+    const [x, w] = inputsOf(c) as [NdArray, NdArray];
+    const of = c.attributes as Normalization;
+    const g = cotangentOf(x);
+    const found = normalizationGradients(wasm, g, [x, w], of);
+    if (found === undefined) continue;
+    count++;
+    const expected = [wasm.normalizeGrad(g, x, w, of), wasm.normalizeWeightGrad(g, x, { ...of, shape: w.shape })];
+    expect(found.map(({ shape }) => shape)).toEqual(expected.map(({ shape }) => shape));
+    for (const [i, { data }] of found.entries()) expect(data, `${c.name}, input ${i}`).toEqual(expected[i]!.data);
+  }
+  expect(count).toBeGreaterThan(100);
+});
+
+test('an interpreter without these kernels has none', () => {
+  const x = filled([2, 20], 1, 'float32');
+  const w = filled([20], 1, 'float32');
+  expect(normalizationGradients(plain, x, [x, w], { axes: [1], eps: 1, centered: true })).toBeUndefined();
+});

@@ -1,6 +1,6 @@
 /** Replaces kernels for which the host refuses code or memory. */
 
-import { NdArray } from '../arrays/array.ts';
+import type { NdArray } from '../arrays/array.ts';
 import { type ChangeInPlace, changeByPrimitives } from '../in-place.ts';
 import { type Kernels, type Primitive, primitives } from '../primitives.ts';
 import { settleVectors, vectorBits } from './assembler/vector-width.ts';
@@ -10,8 +10,8 @@ import type { Heap } from './memory/heap.ts';
 
 type Run = (...operands: readonly unknown[]) => NdArray;
 
-/** Returns the number of elements of an operand; attributes have none. */
-const sizeIn = (operand: unknown): number => (operand instanceof NdArray ? operand.size : 0);
+/** Returns the number of elements of an array; lists and attributes have none. */
+const sizeIn = (operand: unknown): number => (operand as Partial<NdArray> | undefined)?.size ?? 0;
 
 /** An interpreter whose primitives can be replaced. */
 export interface ReplaceableKernels extends Kernels<NdArray> {
@@ -50,10 +50,12 @@ export class Fallback {
   /** Adds kernels to the interpreter, each with plain loops as its fallback. */
   install(kernels: Partial<Kernels<NdArray>>, loops: Partial<Kernels<NdArray>>): void {
     Object.assign(this.#loops, loops);
+    const isJoining = vectorBits() === 256;
     for (const op of primitives) {
       const run = kernels[op] as Run | undefined;
-      if (run !== undefined)
-        Object.assign(this.#kernels, { [op]: this.#isPlain ? loops[op] : this.#guarded(op, this.#settled(run)) });
+      if (run === undefined) continue;
+      const guarded = isJoining ? this.#settled(op, run) : this.#guarded(op, run);
+      Object.assign(this.#kernels, { [op]: this.#isPlain ? loops[op] : guarded });
     }
   }
 
@@ -84,13 +86,16 @@ export class Fallback {
     };
   }
 
-  /** Wraps a primitive that may compute in joined vectors, to clear the registers afterwards. */
-  #settled(run: Run): Run {
-    if (vectorBits() === 128) return run;
+  /** Wraps a primitive that may compute in joined vectors: clears the registers after it. */
+  #settled(op: Primitive, run: Run): Run {
     return (a, b, c, d) => {
-      const result = run(a, b, c, d);
-      settleVectors(Math.max(result.size, sizeIn(a), sizeIn(b)));
-      return result;
+      try {
+        const result = run(a, b, c, d);
+        settleVectors(Math.max(result.size, sizeIn(a), sizeIn(b)));
+        return result;
+      } catch (error) {
+        return this.#recover(error, op, run, [a, b, c, d]);
+      }
     };
   }
 

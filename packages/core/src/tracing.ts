@@ -89,7 +89,7 @@ export const isAnyTrue = (elements: Data): boolean => !areWithin(elements, { low
 /**
  * Runs JavaScript code that every run of the surrounding program must repeat, such as counting steps or computing the
  * numbers of an update. A compiled program runs `body` again at each call. `body` must perform the same operations and
- * updates each time, but their numbers may differ.
+ * updates each time, but may use other numbers in them.
  *
  * @param begin Called before `body`. Returns a function that undoes the effects of `body`, except changes of variables.
  * @example

@@ -26,7 +26,10 @@ type Groups<O> = Option<O, 'groups', 1> extends infer G extends number ? G : num
 /** The distance from the first to the last element of a window. */
 type Reach<K extends number, D extends number> = Times<D, Minus<K, 1>>;
 
-/** The number of window positions, (n + 2 p - r - 1) / s + 1, rounded down, where r is the reach of a window. */
+/**
+ * The number of window positions, (N + 2 P - R - 1) / S + 1, rounded down. R is the reach of a window, S the stride and
+ * P the padding.
+ */
 type Positions<N extends number, R extends number, S extends number, P extends number> = Plus<
   Quotient<Minus<Plus<N, Times<2, P>>, Plus<R, 1>>, S>,
   1

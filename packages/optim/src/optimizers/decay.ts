@@ -4,7 +4,7 @@ import { checkNotNegative, checkWord } from '../options.ts';
 
 /** The options of weight decay. */
 export interface DecayOptions {
-  /** The factor c that determines how strongly parameters are pulled towards zero. */
+  /** The strength of the decay: the factor that determines how strongly parameters are pulled towards zero. */
   readonly weightDecay?: number;
   /**
    * How decay is applied: as part of the gradient, like a penalty on the loss (`l2`), or as a separate step

@@ -364,10 +364,10 @@ export class GradcheckRunner {
 }
 
 /**
- * Returns directions in which an element moves by its share times a size. In the first direction, the size is the
- * element's magnitude, but at least 1; it gives the most conclusive steps. If some elements are smaller than 1, there
- * is a second direction, whose sizes are their magnitudes. It keeps such elements within the domain of functions such
- * as the logarithm.
+ * Returns one or two directions. In the first, each element moves by its entry in `shares` times its magnitude, but a
+ * magnitude below 1 counts as 1. This direction gives the most conclusive steps. If some elements are smaller than 1,
+ * there is a second direction that uses their actual magnitudes. It keeps such elements within the domain of functions
+ * such as the logarithm.
  */
 function directionsOf(elements: Float64Array, shares: Float64Array): [Float64Array, ...Float64Array[]] {
   const sizes = absolute(elements);

@@ -32,7 +32,7 @@ export interface Slice {
  * ...positions].
  */
 export interface Convolution {
-  /** One window per axis, of the weight's size along it. */
+  /** One window for each axis. Its size is the length of the weight along that axis. */
   readonly windows: readonly Window[];
   /** Number of independent groups of channels: outputs of a group see only inputs of the same group. */
   readonly groups: number;

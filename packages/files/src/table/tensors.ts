@@ -39,7 +39,7 @@ function checkFits(call: string, { name, kind }: Column, row: number, value: num
   );
 }
 
-/** Returns the replacement for missing values of a column. Throws if values are missing and there is none. */
+/** Returns the replacement for missing values of a column. Throws if values are missing and there is no replacement. */
 function fillOf(call: string, column: Column, options: ColumnTensorOptions): number {
   const { missing } = options;
   const fill = typeof missing === 'object' && missing !== null ? missing[column.name] : missing;

@@ -1,4 +1,4 @@
-/** Reduces the rows of an array in a pool's memory, on that pool. */
+/** Reduces the rows of an array in a pool's memory, with the threads of that pool. */
 
 import type { Data } from '../../arrays/dtype.ts';
 import { i32, smaller } from '../assembler/instructions.ts';

@@ -12,6 +12,7 @@ import { now } from '../threads/host.ts';
 const VECTORS = 14;
 const PASSES = 4000;
 const REPETITIONS = 9;
+const MAX_REPETITIONS = 100;
 
 /** Emits the chains, and stores the vectors `distance` bytes apart. V8 joins only neighbouring vectors. */
 function chains(f: FunctionBuilder, passes: Parameters<FunctionBuilder['for']>[1], distance: number): void {
@@ -41,9 +42,11 @@ export function widens(): boolean {
     chain(PASSES);
     return now() - start;
   };
-  // Takes the minimum of the times, since other programs share the processor.
-  const [joined, apart] = [near, far].map((chain) =>
-    Math.min(...Array.from({ length: REPETITIONS }, () => time(chain))),
-  ) as [number, number];
+  // Takes the minimum of the times, since other programs share the processor; a busy one is asked more often.
+  let [joined, apart] = [Infinity, Infinity];
+  for (let i = 0; i < MAX_REPETITIONS && (i < REPETITIONS || joined >= 0.8 * apart); i++) {
+    joined = Math.min(joined, time(near));
+    apart = Math.min(apart, time(far));
+  }
   return joined < 0.8 * apart;
 }

@@ -4,7 +4,6 @@ export { backwardAlong } from './autograd/backward.ts';
 export { callSiteOf, noteStack } from './autograd/call-sites.ts';
 export { runCustom } from './autograd/define.ts';
 export { withInterpreter } from './engine.ts';
-export { isScoped } from './memory-scope.ts';
 export { isShared, noteChange, noteLent } from './tape/changes.ts';
 export {
   type AnyRecorded,
@@ -23,6 +22,7 @@ export { rules } from './tape/rules/all-rules.ts';
 export { unbroadcast } from './tape/rules/unbroadcast.ts';
 export { checkUnchanged, sweep } from './tape/sweep.ts';
 export { onArrays } from './tensor/kernels.ts';
+export { isScoped } from './tensor/memory-scope.ts';
 export { type TracedVariable, type Tracing, type TracingKernels, tracing } from './tracing.ts';
 export { type Linearization, linearize } from './transforms/linearize.ts';
 export { mapTensors } from './transforms/trees.ts';

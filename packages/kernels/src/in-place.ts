@@ -4,9 +4,9 @@ import { empty, filled, NdArray } from './arrays/array.ts';
 import { assign } from './arrays/copy.ts';
 import type { Data } from './arrays/dtype.ts';
 import { broadcastView } from './arrays/views.ts';
+import { checkSynchronous } from './callbacks/synchronous.ts';
 import { ArgumentError } from './error-classes.ts';
 import { type Kernels, mapEntries } from './primitives.ts';
-import { checkSynchronous } from './synchronous.ts';
 
 /** The primitives that a formula may use. */
 export type ElementKernels<A> = Pick<Kernels<A>, 'add' | 'sub' | 'mul' | 'div' | 'maximum' | 'sqrt' | 'abs' | 'sign'>;

@@ -32,8 +32,9 @@ export {
   sizeOf,
 } from './arrays/shape.ts';
 export { type Window, windowPositions } from './arrays/views.ts';
+export { DynamicScope } from './callbacks/dynamic-scope.ts';
+export { checkSynchronous } from './callbacks/synchronous.ts';
 export { createDefault, setVectorBits } from './default.ts';
-export { DynamicScope } from './dynamic-scope.ts';
 export { ArgumentError, DTypeError, ShapeError } from './error-classes.ts';
 export { elementProductExtension, indexingExtension, orderingExtension } from './extensions/loops.ts';
 export { nearZeroExtension } from './extensions/near-zero.ts';
@@ -88,7 +89,6 @@ export {
   type WindowedKernels,
 } from './primitives.ts';
 export { bySteps, erf, erfc, excessSteps, isFarOut, sigmoid, softplus } from './special.ts';
-export { checkSynchronous } from './synchronous.ts';
 export type { VectorBits } from './wasm/assembler/vector-width.ts';
 export type { KernelExtension } from './wasm/extension.ts';
 export { normalizationExtension, normalizationGradients } from './wasm/normalization/extension.ts';

@@ -3,7 +3,7 @@
 import { Arena, checkSynchronous, RefCounted } from '@tapegrad/kernels';
 import { checkTensor } from '../checks/operands.ts';
 import { checkFunction, checkNoMore } from '../checks/untyped-callers.ts';
-import { MemoryScope } from '../memory-scope.ts';
+import { MemoryScope } from '../tensor/memory-scope.ts';
 import type { Tensor } from '../tensor.ts';
 import { isTracing } from '../tracing.ts';
 import { type BackwardOptions, backwardAlong } from './backward.ts';

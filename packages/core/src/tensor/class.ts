@@ -5,10 +5,10 @@
 
 import { contiguous, type Data, type DType, formatShape, NdArray, type Shape, ShapeError } from '@tapegrad/kernels';
 import { marked, markOf } from '../checks/describe-value.ts';
-import { type MemoryScope, scopeOf } from '../memory-scope.ts';
 import type { Entry, Recorded } from '../tape/entry.ts';
 import type { Absorbs, Broadcast, Nested, NestedAs, Where } from '../types/static-shapes.ts';
 import { formatArray } from './format.ts';
+import { type MemoryScope, scopeOf } from './memory-scope.ts';
 
 /** The shape of a scalar. */
 export type Scalar = readonly [];

@@ -1,6 +1,6 @@
 import type { Data } from '../../arrays/dtype.ts';
+import { checkSynchronous } from '../../callbacks/synchronous.ts';
 import { type ChangeInPlace, checkAlike, type ElementFormula, type ElementKernels } from '../../in-place.ts';
-import { checkSynchronous } from '../../synchronous.ts';
 import { type FloatVector, floatVector } from '../assembler/float-vector.ts';
 import { i32, type Value, v128 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, integers, ModuleBuilder } from '../assembler/module-builder.ts';

@@ -1,8 +1,8 @@
 /** Scoped tensors, whose memory is reclaimed when a function returns. */
 
 import { type Data, DynamicScope, NdArray } from '@tapegrad/kernels';
-import { TapeError } from './checks/errors.ts';
-import { isTracing } from './tracing.ts';
+import { TapeError } from '../checks/errors.ts';
+import { isTracing } from '../tracing.ts';
 
 /** The owner of the memory of scoped elements. */
 interface Owner {

@@ -1,6 +1,6 @@
 /** Checks that callbacks are finished when they return. */
 
-import { ArgumentError } from './error-classes.ts';
+import { ArgumentError } from '../error-classes.ts';
 
 /** Any value, with the properties that show whether a function is still running. */
 interface Unfinished {

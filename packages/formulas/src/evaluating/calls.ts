@@ -1,10 +1,12 @@
 /** Evaluates function calls: functions that the page defines, unknown functions, and functions with standard names. */
 
-import { takesSeveral } from '../meaning/shapes/calls.ts';
+import { isNumberCall } from '../meaning/shapes/calls.ts';
 import { gradients } from '../running/sweep.ts';
 import { bare, type CallNode, type Expression, keyOf } from '../syntax/ast.ts';
+import { changedElement } from './changed-elements.ts';
 import { applied, isElementwise, softmaxAxis } from './functions.ts';
 import { anyFunction } from './losses.ts';
+import { valueAt } from './points.ts';
 import { NoMeaning, type Scope } from './scope.ts';
 import type { Evaluating, Transition } from './setting.ts';
 import { type Arithmetic, isNumber, isVector, type Value } from './values.ts';
@@ -73,6 +75,10 @@ function logDeterminant(host: Evaluating, e: CallNode, scope: Scope): Value | un
 
 /** Evaluates a function call. */
 export function called(host: Evaluating, e: CallNode, scope: Scope): Value {
+  const { losses, scalars } = host.setting.members.outline;
+  const isNumberOf = losses.has(keyOf(e.fn)) || scalars.has(keyOf(e.fn));
+  const changed = isNumberOf ? changedElement(host, e) : undefined;
+  if (changed !== undefined) return valueAt(host, changed, scope);
   const { arithmetic, setting } = host;
   const { fn } = e;
   const determinant = fn.name === 'log' && fn.primes === 0 ? logDeterminant(host, e, scope) : undefined;
@@ -90,11 +96,9 @@ export function called(host: Evaluating, e: CallNode, scope: Scope): Value {
   }
   const use = members.outline.letters.useOf(fn);
   const values = host.indices(fn, scope);
-  const match = members.program.findFunction(use.key, values);
+  const match = members.program.findFunction(use.key, values, args.length);
   if (match !== undefined) {
     const { parameters, body } = match.definition;
-    if (parameters.length !== args.length)
-      throw new NoMeaning(`'${fn.name}' is defined for ${parameters.length} arguments`, e);
     if (scope.depth > 20) throw new NoMeaning(`'${fn.name}' is defined in terms of itself`, e);
     const isLoss = members.outline.losses.has(keyOf(fn));
     const f = (argument: Value): Value => {
@@ -113,7 +117,7 @@ export function called(host: Evaluating, e: CallNode, scope: Scope): Value {
     return primed(arithmetic, x, f, fn.primes, true, e);
   }
   const name = `${use.key}@${values.join(',')}`;
-  if (members.outline.losses.has(keyOf(fn)) || takesSeveral(e)) {
+  if (isNumberCall(e, members.outline)) {
     if (fn.primes > 0) throw new NoMeaning(`the derivative of '${fn.name}' is not known`, e);
     const defined = args.length === 1 && members.program.isDefined(use.key);
     return defined ? host.value({ ...fn, sub: fn.sub, sup: fn.sup }, scope) : anyFunction(arithmetic, name, args);

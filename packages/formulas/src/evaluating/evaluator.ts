@@ -304,15 +304,22 @@ export class Evaluator implements Evaluating {
   }
 
   derivativeOf(of: Expression, by: Expression, scope: Scope): Value {
-    const partial = partialOf(this, of, by, scope);
-    if (partial !== undefined) return this.arithmetic.derivative(partial.of, partial.by);
-    return this.#by(this.value(of, scope), by, scope);
+    return this.#partial(of, by, scope) ?? this.#by(this.value(of, scope), by, scope);
+  }
+
+  /** Returns the partial derivative of a call with respect to one of its arguments, if it is one. */
+  #partial(of: Expression, by: Expression, scope: Scope): Value | undefined {
+    const found = partialOf(this, of, by, scope);
+    if (found === undefined) return undefined;
+    const derivative = this.arithmetic.derivative(found.of, found.by);
+    return found.elements.length === 0 ? derivative : this.picked(derivative, found.elements, by, scope);
   }
 
   #derivative(e: DerivativeNode, scope: Scope): Value {
     if (e.mark === 'differential') return this.#differential(e, scope);
-    const partial = e.mark === 'partial' && e.by.length === 1 ? partialOf(this, e.of, e.by[0]!, scope) : undefined;
-    if (partial !== undefined) return this.arithmetic.derivative(partial.of, partial.by);
+    const isPartial = /^(?:partial|slash|nabla)$/.test(e.mark) && e.by.length === 1;
+    const partial = isPartial ? this.#partial(e.of, e.by[0]!, scope) : undefined;
+    if (partial !== undefined) return partial;
     const of = this.value(e.of, scope);
     this.#checkDependence(e, of, scope);
     return e.by.reduce((value, by) => this.#by(value, by, scope), of);

@@ -1,6 +1,6 @@
 /** Finds reasons to doubt the assumed meaning of a step that doesn't hold. If there is one, no verdict is given. */
 
-import type { LetterInfo } from '../meaning/letters/letters.ts';
+import { eachLetter, type LetterInfo } from '../meaning/letters/letters.ts';
 import type { Outline, Step } from '../meaning/outline-types.ts';
 import { defined, definedPower, isConstant, isNumeric, knownNames, statesDerivative } from '../meaning/sides.ts';
 import { bare, type Expression, walk } from '../syntax/ast.ts';
@@ -8,10 +8,10 @@ import { textOf } from '../syntax/print-text.ts';
 import type { Distance, Pair } from './trial.ts';
 import { keysIn, type World } from './worlds.ts';
 
-/** Returns the name of a letter that occurs in a step both in bold and in plain type, without indices. */
-export function inTwoAlphabets({ left, right }: Step): string | undefined {
+/** Returns the name of a letter that occurs in a formula both in bold and in plain type, without indices. */
+function inTwoAlphabets(sides: readonly Expression[]): string | undefined {
   const alphabets = new Map<string, Set<string>>();
-  for (const side of [left, right]) {
+  for (const side of sides) {
     walk(side, (e) => {
       if (e.kind !== 'letter' || e.sub.length + e.sup.length > 0 || !/^\p{Lu}/u.test(e.name)) return;
       if (e.alphabet !== 'bold' && e.alphabet !== 'plain') return;
@@ -20,9 +20,6 @@ export function inTwoAlphabets({ left, right }: Step): string | undefined {
   }
   return [...alphabets].find(([, all]) => all.size > 1)?.[0];
 }
-
-export const twoAlphabets = (name: string): string =>
-  `it uses both a bold and a plain '${name}', and the page does not say how they differ`;
 
 /** Returns whether an expression names the point at which it is evaluated: f |_{x = 2}, f'(2). */
 function namesPoint(e: Expression): boolean {
@@ -34,9 +31,16 @@ function namesPoint(e: Expression): boolean {
   return found;
 }
 
+interface Doubtful {
+  readonly outline: Outline;
+  readonly world: World;
+  readonly step: Step;
+  readonly statement: number;
+}
+
 /** Returns why a step whose sides differ may have another meaning than assumed, or undefined. */
 export function doubtOf(
-  { outline, world, step }: { readonly outline: Outline; readonly world: World; readonly step: Step },
+  { outline, world, step, statement }: Doubtful,
   { left, right }: Pair,
   distance: Distance,
 ): string | undefined {
@@ -44,8 +48,8 @@ export function doubtOf(
     (key) => outline.dependencies.has(key) && !outline.losses.has(key),
   );
   if (open !== undefined) return `it does not hold for every '${open}', and the page does not define '${open}'`;
-  const twice = inTwoAlphabets(step);
-  if (twice !== undefined) return twoAlphabets(twice);
+  const written = writtenDoubt({ outline, step, statement });
+  if (written !== undefined) return written;
   const lone = loneFunction(step, outline, world);
   if (lone !== undefined) return `only one side contains '${lone}', and the page does not define it`;
   const isGiven = world.definitions.some(({ body }) => isNumeric(body));
@@ -67,6 +71,53 @@ export function doubtOf(
     if (statesDerivative(side)) return `as the page is understood, ${textOf(side)} is 0 everywhere`;
   }
   return undefined;
+}
+
+/** Returns whether a side lists letters that the page doesn't define, so that the step rather gives them values. */
+function listsUndefined(side: Expression, { letters, definitions, aliases }: Outline): boolean {
+  const inside = bare(side);
+  const cells = inside.kind === 'matrix' ? inside.rows.flat() : inside.kind === 'tuple' ? inside.items : [];
+  const isOpen = (cell: Expression): boolean => {
+    const letter = bare(cell);
+    if (letter.kind !== 'letter') return false;
+    const { key } = letters.useOf(letter);
+    return ![...definitions, ...aliases].some((definition) => definition.key === key);
+  };
+  return cells.length > 0 && cells.every(isOpen);
+}
+
+/** Returns why a step that doesn't hold may have another meaning, as far as its text shows; undefined if it doesn't. */
+export function writtenDoubt({ outline, step, statement }: Omit<Doubtful, 'world'>): string | undefined {
+  const twice = inTwoAlphabets(outline.reading.statements[statement]!.sides);
+  if (twice !== undefined)
+    return `it uses both a bold and a plain '${twice}', and the page does not say how they differ`;
+  const other = otherFunction(step, outline);
+  if (other !== undefined) return `the page defines '${other}' with another number of arguments`;
+  return listsUndefined(step.left, outline) ? 'the page does not define the letters on its left side' : undefined;
+}
+
+/** Returns the name of a function that a step calls with another number of arguments than all its definitions have. */
+function otherFunction({ left, right }: Step, { functions, letters }: Outline): string | undefined {
+  let found: string | undefined;
+  for (const side of [left, right]) {
+    walk(side, (e) => {
+      if (e.kind !== 'call') return;
+      const own = functions.filter(({ key }) => key === letters.useOf(e.fn).key);
+      if (own.length > 0 && own.every(({ parameters }) => parameters.length !== e.args.length)) found ??= e.fn.name;
+    });
+  }
+  return found;
+}
+
+/** Returns the name of a letter that a step uses without the index that its other occurrences have: eta next to eta^t. */
+export function withoutIndex({ left, right }: Step, { letters }: Outline): string | undefined {
+  let found: string | undefined;
+  for (const side of [left, right])
+    eachLetter(side, (letter) => {
+      const { key, members } = letters.useOf(letter);
+      if (members.length === 0 && (letters.infoOf(key)?.family ?? 0) > 0) found ??= letter.name;
+    });
+  return found;
 }
 
 /** Collects the keys of the letters in an expression, and of those from which the page computes them. */

@@ -11,7 +11,7 @@ import { readAlone } from '../statements/same-letters.ts';
 import { sectionsOf } from '../statements/sections.ts';
 import type { Reading, Statement } from '../statements/statement.ts';
 import { readStatements } from '../statements/statements.ts';
-import { bare, walk } from '../syntax/ast.ts';
+import { bare, type Expression, keyOf, walk } from '../syntax/ast.ts';
 import { type Page, type ReadPageOptions, readPage } from '../text/document.ts';
 import type { Scenarios } from './judge-step.ts';
 import type { Dependencies } from './memory/dependencies.ts';
@@ -79,16 +79,23 @@ export function atOnce<T>(work: Iterator<unknown, T, undefined>): T {
 }
 
 /**
- * Returns whether a formula differentiates only expressions that are written out, whose dependencies are visible, and not
- * letters such as L.
+ * Returns whether a formula differentiates only expressions that are written out, or functions that it calls, whose
+ * dependencies are visible, and not letters such as L.
  */
 function isIdentity({ sides }: Statement): boolean {
   let [count, isOpen] = [0, false];
+  const called = new Set<string>();
+  for (const side of sides) walk(side, (e) => e.kind === 'call' && called.add(keyOf(e.fn)));
+  // dx/dx is 1, whatever x is.
+  const isKnown = (e: Expression, by: Expression): boolean =>
+    e.kind === 'letter' &&
+    ((e.sub.length === 0 && called.has(keyOf(e))) || (by.kind === 'letter' && keyOf(by) === keyOf(e)));
   for (const side of sides) {
     walk(side, (e) => {
       if (e.kind !== 'derivative') return;
       count++;
-      isOpen ||= e.mark === 'differential' || /^(?:letter|element)$/.test(bare(e.of).kind);
+      const isLetter = /^(?:letter|element)$/.test(bare(e.of).kind) && !isKnown(bare(e.of), bare(e.by[0]!));
+      isOpen ||= e.mark === 'differential' || isLetter;
     });
   }
   return count > 0 && !isOpen;
@@ -127,19 +134,22 @@ function* readApart(
     const part = yield* interpreted(outlineOf(section), desk, interpretation.layout);
     for (const { statement } of doubtful) note(part, statement, 'its section');
   }
+  const refuted = new Set<Statement>();
   for (const { kind, overall, statement } of formulas) {
     if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || !isIdentity(statement)) continue;
     const mentions = outline.reading.mentions.filter(({ block }) => block === statement.block);
     const alone = outlineOf({ ...outline.reading, statements: readAlone([statement]), mentions });
-    note(yield* new PageJudge(alone, desk, interpretation.layout).judged(), statement, 'the formula itself');
+    const part = yield* new PageJudge(alone, desk, interpretation.layout).judged();
+    if (note(part, statement, 'the formula itself')?.verdict === 'wrong') refuted.add(statement);
   }
-  yield* readNearby(outline, interpretation.layout, formulas, better, note, desk);
+  const isRefuted = (statement: Statement): boolean => refuted.has(statement) && !hasIndices(statement);
+  yield* readNearby(outline, interpretation.layout, formulas, better, { note, isRefuted }, desk);
   return formulas.map((formula) => better.get(formula.statement) ?? formula);
 }
 
 /**
- * Returns whether nearly all claims of a page are understood. On such a page a verdict of 'wrong' counts by itself;
- * elsewhere the nearest definitions have to confirm it.
+ * Returns whether nearly all claims of a page are understood. On such a page a verdict of 'wrong' counts by itself, if
+ * its letters have one meaning; elsewhere the nearest definitions have to confirm it.
  */
 function isReadWell(formulas: readonly FormulaJudgement[]): boolean {
   const claims = formulas.filter(({ kind, statement }) => kind === 'claim' || statement.error !== undefined);
@@ -165,14 +175,14 @@ const doubted = (overall: Judgement, found: Judgement | undefined): Judgement =>
     { place: overall.place },
   );
 
-/** Returns whether a formula differentiates only explicit expressions, of letters without indices. */
-function isPlainIdentity(statement: Statement): boolean {
-  let hasIndices = false;
-  for (const side of statement.sides)
+/** Returns whether letters of a formula have indices, so that the formula alone doesn't say what they are. */
+function hasIndices({ sides }: Statement): boolean {
+  let found = false;
+  for (const side of sides)
     walk(side, (e) => {
-      hasIndices ||= e.kind === 'element' || (e.kind === 'letter' && e.sub.length + e.sup.length > 0);
+      found ||= e.kind === 'element' || (e.kind === 'letter' && e.sub.length + e.sup.length > 0);
     });
-  return isIdentity(statement) && !hasIndices;
+  return found;
 }
 
 type Note = (
@@ -191,7 +201,7 @@ function* readNearby(
   layout: Layout,
   formulas: readonly FormulaJudgement[],
   better: Map<Statement, FormulaJudgement>,
-  note: Note,
+  { note, isRefuted }: { readonly note: Note; readonly isRefuted: (statement: Statement) => boolean },
   desk: Desk,
 ): Gradually<void> {
   const nearby = new Nearby(outline);
@@ -216,8 +226,12 @@ function* readNearby(
     if (kind !== 'claim' || !isDoubtful(overall) || better.has(statement) || statement.error !== undefined) continue;
     const found = yield* readIn(nearby.readingFor(index), formula, 'the nearest definitions');
     const isRefutedNearby =
-      found?.verdict === 'wrong' && found.certainty === 'numeric' && statement.sides.some(statesDerivative);
-    const isConfirmed = isWell || isPlainIdentity(statement) || isRefutedNearby;
+      found?.verdict === 'wrong' &&
+      (isWell || (found.certainty === 'numeric' && statement.sides.some(statesDerivative)));
+    // Shapes that differ whatever the lengths are may have been inferred wrongly.
+    const isOfShapes = overall.certainty === 'dimensions' && overall.counterexample === undefined;
+    const isClear = isWell && !nearby.isAmbiguous(index) && (!isOfShapes || found?.verdict === 'wrong');
+    const isConfirmed = isClear || isRefuted(statement) || isRefutedNearby;
     if (overall.verdict === 'wrong' && !better.has(statement) && !isConfirmed)
       better.set(statement, { ...formula, overall: doubted(overall, found) });
     const isOpen = overall.verdict !== 'wrong' && found?.verdict !== 'wrong';
@@ -226,9 +240,9 @@ function* readNearby(
       yield* readIn(reading, formula, 'the nearest definitions, for an arbitrary loss');
     }
     if (isBetter(better, statement) || (overall.verdict === 'wrong' && isConfirmed)) continue;
-    const isRefuted = found?.verdict === 'wrong' && found.certainty === 'numeric';
+    const isOtherwise = found?.verdict === 'wrong' && found.certainty === 'numeric';
     for (const { reading, isSection } of nearby.fewer(index)) {
-      if (isRefuted && !isSection) break;
+      if (isOtherwise && !isSection) break;
       const where = isSection ? 'the definitions of its section' : 'fewer of its definitions';
       yield* readIn(reading, formula, where, ['holds']);
       if (isBetter(better, statement)) break;

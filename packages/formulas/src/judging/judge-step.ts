@@ -15,7 +15,7 @@ import { approximated, withoutRemainder } from './comparing/approximations.ts';
 import { inequality, isInequality } from './comparing/inequalities.ts';
 import { counterexampleOf, smallest } from './counterexamples.ts';
 import type { Data } from './data.ts';
-import { doubtOf, inTwoAlphabets, misreadingOf, twoAlphabets } from './doubts.ts';
+import { doubtOf, misreadingOf, withoutIndex, writtenDoubt } from './doubts.ts';
 import { commonFactor, explain, factorText, type NamedSizes } from './explain.ts';
 import { Scenario, type Trial, usualTrial } from './scenario.ts';
 import { holds, type Pair, type Prepared, prepare, sample, type Unfit } from './trial.ts';
@@ -320,9 +320,12 @@ function ofInequality(of: Case, pairs: readonly Pair[]): Judgement {
   });
 }
 
-function ofApproximation({ step }: Case, { isClose, order }: { isClose: boolean; order: number }): Judgement {
+function ofApproximation(of: Case, { isClose, order }: { isClose: boolean; order: number }): Judgement {
+  const { step } = of;
   const to = order === 0 ? 'in the limit' : `to order ${order}`;
   if (isClose) return judgement('holds', 'numeric', `both sides agree ${to}, by the size of the error`);
+  const doubt = writtenDoubt(of);
+  if (doubt !== undefined) return judgement('not understood', 'none', doubt, { place: step.right.span });
   return judgement('wrong', 'numeric', `the two sides don't agree ${to}`, { place: step.right.span });
 }
 
@@ -340,13 +343,16 @@ function together(pairs: readonly Pair[], floats: Floats): [Float64Array, Float6
  */
 function atEqualLengths(scenarios: Scenarios, of: Case, unfit: Unfit): Judgement {
   const { world, step, statement, layout, data } = of;
-  const twice = inTwoAlphabets(step);
-  if (twice !== undefined) return judgement('not understood', 'none', twoAlphabets(twice), { place: unfit.at?.span });
+  const doubt = writtenDoubt(of);
+  if (doubt !== undefined) return judgement('not understood', 'none', doubt, { place: unfit.at?.span });
   const misfit = unfitJudgement(unfit);
   const scenario = scenarios.of(world, { ...usualTrial, lengths: 'equal', points: 1, transitions: of.transitions });
   const prepared = prepare(step, statement, scenario, layout, of.deadline);
+  const found = prepared.kind === 'pairs' ? holds(prepared.pairs, data) : undefined;
+  const unclear = found === undefined ? withoutIndex(step, of.outline) : undefined;
+  if (unclear !== undefined)
+    return judgement('not understood', 'none', `it is not clear which '${unclear}' is meant`, { place: misfit.place });
   if (prepared.kind !== 'pairs') return misfit;
-  const found = holds(prepared.pairs, data);
   if (found === 'equal') {
     return judgement(
       'conditional',

@@ -135,6 +135,18 @@ export class Nearby {
     return this.#readingOf(index, chosen, seen);
   }
 
+  /** Returns whether a letter of a statement is defined in several sections, possibly with several meanings. */
+  isAmbiguous(index: number): boolean {
+    const keys = new Set(keysOf(this.#outline.reading.statements[index]!.sides, this.#outline));
+    const first = new Map<string, number>();
+    return this.#definers.some(({ form, statement }) => {
+      if (!keys.has(form.key)) return false;
+      const before = first.get(form.key);
+      first.set(form.key, before ?? statement);
+      return before !== undefined && this.#isApart(before, statement);
+    });
+  }
+
   /**
    * Returns readings with fewer and fewer definitions, since the others may be about other letters of the same name:
    * first those of the statement's section, then one fewer at a time, the farthest first. A letter without a definition

@@ -97,6 +97,8 @@ export interface Outline {
   readonly updates: ReadonlySet<number>;
   /** The keys of letters that are differentiated, mostly losses. */
   readonly losses: ReadonlySet<string>;
+  /** The keys of functions whose value is a number, since the page takes their gradients. */
+  readonly scalars: ReadonlySet<string>;
   /** The dependencies of letters without a definition. */
   readonly dependencies: Dependencies;
   /** Lowercase letters that denote the last member of a family, as capitals usually do: h^{(l)}. */

@@ -2,7 +2,7 @@
 
 import { headingBetween } from '../statements/sections.ts';
 import type { Reading, Statement } from '../statements/statement.ts';
-import { bare, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
+import { bare, type DerivativeNode, type Expression, keyOf, type LetterNode, walk } from '../syntax/ast.ts';
 import { dependenciesIn } from './letters/dependencies.ts';
 import { lastMembers } from './letters/last-members.ts';
 import { eachLetter, Letters, type Use } from './letters/letters.ts';
@@ -39,6 +39,7 @@ import {
   sameIndices,
   samePattern,
 } from './sides.ts';
+import { withArguments } from './spoken-functions.ts';
 
 const inequalities: ReadonlySet<string> = new Set(['<', '>', 'le', 'ge', 'ne']);
 const judged = new Set(['=', 'define', 'leftarrow', 'propto', 'approx', ...inequalities]);
@@ -57,6 +58,7 @@ class Classifier {
   readonly #declarations: Declaration[] = [];
   readonly #assumptions: Assumption[] = [];
   readonly #losses = new Set<string>();
+  readonly #scalars = new Set<string>();
 
   readonly #redefined: ReadonlySet<Statement>;
   readonly #updates: ReadonlySet<number>;
@@ -82,10 +84,16 @@ class Classifier {
       const key = this.#spokenKey(letter);
       if (key !== undefined) this.#assumptions.push({ key, property, block });
     }
+    const isUndefined = (letter: LetterNode): boolean =>
+      isOpen(this.#use(letter).key) && !this.#functions.some(({ key }) => key === this.#use(letter).key);
+    const { notation } = this.#reading;
     return {
       reading: this.#reading,
       letters: this.#letters,
-      items,
+      items: items.map((item) => ({
+        ...item,
+        steps: item.steps.map((step) => withArguments(step, notation, isUndefined)),
+      })),
       definitions: this.#definitions,
       functions: this.#functions,
       aliases: this.#aliases,
@@ -93,6 +101,7 @@ class Classifier {
       assumptions: this.#assumptions,
       updates: this.#updates,
       losses: this.#losses,
+      scalars: this.#scalars,
       dependencies: dependenciesIn(
         items,
         this.#letters,
@@ -124,11 +133,23 @@ class Classifier {
         walk(side, (e) => {
           if (e.kind !== 'derivative' || e.mark === 'differential') return;
           const letter = lossLetter(e.of);
-          if (letter !== undefined && (lossNames.test(letter.name) || letter.alphabet === 'calligraphic'))
-            this.#losses.add(keyOf(letter));
+          if (letter === undefined) return;
+          if (lossNames.test(letter.name) || letter.alphabet === 'calligraphic') this.#losses.add(keyOf(letter));
+          if (this.#hasNumber(e, letter)) this.#scalars.add(keyOf(letter));
         });
       }
     }
+  }
+
+  /** Returns whether a derivative shows that its function is a number: a gradient, or a derivative of f(x) by x_i. */
+  #hasNumber({ mark, of, by }: DerivativeNode, fn: LetterNode): boolean {
+    if (!this.#reading.notation.functions.has(keyOf(fn)) || fn.sub.length + fn.sup.length > 0) return false;
+    if (mark === 'nabla') return true;
+    const [called, variable] = [bare(of), bare(by[0]!)];
+    if (called.kind !== 'call' || variable.kind !== 'letter' || !/^[fghuFGHVQ]$/.test(fn.name)) return false;
+    const [arg, other] = called.args.map(bare);
+    const isWhole = arg?.kind === 'letter' && other === undefined && keyOf(arg) === keyOf(variable);
+    return isWhole && arg.sub.length === 0 && variable.sub.length > 0;
   }
 
   #use = (letter: LetterNode): Use => this.#letters.useOf(letter);

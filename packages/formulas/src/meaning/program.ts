@@ -124,9 +124,10 @@ export class Program {
     return undefined;
   }
 
-  findFunction(key: string, values: readonly number[]): Match<FunctionDefinition> | undefined {
+  /** Finds the definition of a function, with a number of parameters if it is given. */
+  findFunction(key: string, values: readonly number[], count?: number): Match<FunctionDefinition> | undefined {
     const candidates = this.outline.functions
-      .filter((definition) => definition.key === key)
+      .filter((definition) => definition.key === key && (count === undefined || definition.parameters.length === count))
       .toSorted((a, b) => exactness(b.pattern, this.counts) - exactness(a.pattern, this.counts));
     for (const definition of candidates) {
       const indices = matchPattern(definition.pattern, values, this.counts);

@@ -18,7 +18,7 @@ import {
 } from '../syntax/ast.ts';
 import { chainOf } from './chains.ts';
 import { type Indices, indexValue, type Program } from './program.ts';
-import { elementwise, isNamedCount, takesSeveral, textOfNumber, toNumber } from './shapes/calls.ts';
+import { elementwise, isNamedCount, isNumberCall, textOfNumber, toNumber } from './shapes/calls.ts';
 import { Combining } from './shapes/combining.ts';
 import type { Dim } from './shapes/dims.ts';
 import { ShapeError, swapped, type Type, type Types, Unknown } from './shapes/types.ts';
@@ -368,12 +368,11 @@ export class Shaper extends Combining {
     }
     const { key, members, elements } = book.program.outline.letters.useOf(e.fn);
     const values = members.map((index) => indexValue(index, scope.indices) ?? 0);
-    const found = book.program.findFunction(key, book.byMember ? values : members.map(() => 1));
+    const known = book.byMember ? values : members.map(() => 1);
+    const found = book.program.findFunction(key, known, args.length);
     if (found !== undefined && e.fn.primes === 0) {
       if (scope.depth > 20) throw new Unknown('this function is defined in terms of itself', e);
       const { parameters, body } = found.definition;
-      if (parameters.length !== args.length)
-        throw new Unknown(`'${e.fn.name}' takes ${parameters.length} arguments`, e);
       const inner = new Map(parameters.map((parameter, i) => [keyOf(parameter), args[i]!]));
       return this.infer(body, {
         ...scope,
@@ -382,10 +381,10 @@ export class Shaper extends Combining {
         depth: scope.depth + 1,
       });
     }
-    if (book.program.outline.losses.has(keyOf(e.fn)) || takesSeveral(e)) return types.scalar;
     members.forEach((index, position) => {
       this.#link(index, book.extentOf(key, position), scope);
     });
+    if (isNumberCall(e, book.program.outline)) return types.scalar;
     const type = this.plain(this.matrix(x));
     return elements.length > 0 ? this.picked(type, elements, e, scope) : { ...type, key: x.key };
   }

@@ -212,9 +212,13 @@ export function piecesOf(row: Row): Piece[] {
     if (meaningful(part).length === 0) return;
     const before = pieces.at(-1);
     const isList = separator !== undefined && !isQuad(separator) && separator.kind === 'character';
-    if (before !== undefined && words === '' && !hasRelation(part) && (isList || !/^[a-z]/i.test(wordsOf(part)))) {
+    // a \quad + b: a piece that begins with an operator continues the one before it.
+    const [first] = meaningful(part);
+    const isRest = relationOf(first) !== undefined || isCharacter(first, '+');
+    const isPart = isRest || (!hasRelation(part) && (isList || !/^[a-z]/i.test(wordsOf(part))));
+    if (before !== undefined && words === '' && isPart) {
       // l = 1, …, L: a piece without a relation belongs to the one before it.
-      before.tokens.push(separator!, ...part);
+      pieces[pieces.length - 1] = { ...before, tokens: [...before.tokens, separator!, ...part] };
     } else pieces.push({ tokens: part, words });
     words = '';
   });

@@ -129,21 +129,6 @@ export function withoutRemainder(step: Step): { readonly step: Step; readonly re
   return { step: { ...step, right: short }, remainder: remainderOf(right.terms[at]!) };
 }
 
-/** Returns whether a function is called with a changed element, L(W_{ij} + ε), by which the page means the whole of W. */
-function changesElement({ left, right }: Step, outline: Outline): boolean {
-  let found = false;
-  for (const side of [left, right]) {
-    walk(side, (e) => {
-      if (e.kind !== 'call') return;
-      for (const arg of e.args.map(bare)) {
-        const terms = arg.kind === 'sum' ? arg.terms : [];
-        found ||= terms.some((term) => term.kind === 'letter' && outline.letters.useOf(term).elements.length > 0);
-      }
-    });
-  }
-  return found;
-}
-
 const containsSmall = (nodes: readonly Node[]): boolean =>
   ancestorsOf(nodes).some(({ op, attributes }) => op === 'leaf' && attributes === smallLeaf);
 
@@ -208,7 +193,6 @@ export function approximated(
   if (!isLimit && step.relation !== 'approx' && remainder === undefined) return undefined;
   const small = isLimit ? { letters: new Map<string, LetterNode>(), distances: [] } : smallIn(step, outline);
   if (!isLimit && small.letters.size === 0 && small.distances.length === 0) return undefined;
-  if (changesElement(step, outline)) return undefined;
   const written = Math.max(0, ...[step.left, step.right].map((side) => orderOf(side, small, outline)));
   const order = remainder === undefined ? written : Math.max(1, orderOf(remainder, small, outline)) - 1;
   try {

@@ -188,6 +188,8 @@ export class Dependencies {
         info?.elements,
         info?.isGeneric,
         losses.has(key),
+        this.#outline.scalars.has(key),
+        this.#signatures.of(reading.notation.variables?.get(key)),
         reading.notation.functions.has(key),
         JSON.stringify(kinds.of.get(key)),
         this.#signatures.of(dependencies.get(key)),

@@ -234,12 +234,16 @@ export class Letters {
           list.length === 1 &&
           (isArithmetic(list[0]!) || isNumber(list[0]!) || counters.test(letterName(list[0]!) ?? '')),
       );
+      const hasBare = all.some(isBare);
       const hasForeign = lists.some((list) => names(list).some(isForeign));
       const usesIndex = lists.some((list) => names(list).some((name) => name !== undefined && this.#bound.has(name)));
       for (const list of lists) {
         const of = names(list);
         const text = list.map(textOf).join('');
         if (list.some(({ kind }) => kind === 'prose')) labels.add(text);
+        // Elements count from 1, so x_0 beside x is another value of x.
+        else if (text === '0' && hasBare && lists.every((other) => other.map(textOf).join('') === '0'))
+          labels.add(text);
         else if (of.some(isForeign)) labels.add(text);
         // Matches W_Q next to W_K, and W_q, W_k, W_v.
         else if (list.length === 1 && isLast(of[0]) && !counts && !usesIndex) labels.add(text);

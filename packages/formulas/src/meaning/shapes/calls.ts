@@ -1,6 +1,7 @@
 /** Facts about functions and counts that decide the shapes of expressions. */
 
-import { bare, type CallNode, type Expression, type LetterNode } from '../../syntax/ast.ts';
+import { bare, type CallNode, type Expression, keyOf, type LetterNode } from '../../syntax/ast.ts';
+import type { Outline } from '../outline-types.ts';
 
 /** The standard functions that are applied to each element. */
 export const elementwise =
@@ -17,7 +18,17 @@ export const isNamedCount = ({ sub, sup }: LetterNode): boolean =>
   sup.length === 0 && sub.every(({ kind }) => kind === 'prose');
 
 /** Returns whether a function has several arguments, which may be written with dots. */
-export const takesSeveral = ({ args }: CallNode): boolean => args.length > 1 || args[0]!.kind === 'tuple';
+const takesSeveral = ({ args }: CallNode): boolean => args.length > 1 || args[0]!.kind === 'tuple';
+
+/**
+ * Returns whether the value of an undefined function is taken for a number: it is a loss, has several arguments, or is
+ * another function than the one that the page defines, with other arguments.
+ */
+export const isNumberCall = (e: CallNode, { losses, scalars, functions, letters }: Outline): boolean =>
+  losses.has(keyOf(e.fn)) ||
+  scalars.has(keyOf(e.fn)) ||
+  takesSeveral(e) ||
+  functions.some(({ key, parameters }) => key === letters.useOf(e.fn).key && parameters.length !== e.args.length);
 
 /** The standard functions whose value is a number. */
 export const toNumber = /^(?:trace|det|logdet|logsumexp|total|average|variance|norm)$/;

@@ -4,9 +4,9 @@ import { ArgumentError, type Gradients, type Tensor } from '@tapegrad/core';
 import { type Expression, type LetterNode, mapLetters, partsOf, withParts } from '../syntax/ast.ts';
 import { latexOf } from '../syntax/print-latex.ts';
 import { textOf } from '../syntax/print-text.ts';
-import type { Step, StepKind } from './steps.ts';
+import type { DerivationStep, StepKind } from './steps.ts';
 import type { TransitionLine } from './transitions.ts';
-import type { Trial } from './trial.ts';
+import type { StepValues } from './trial.ts';
 import { upright } from './writing/build.ts';
 import type { Family, Line } from './writing/families.ts';
 
@@ -48,7 +48,7 @@ export interface DerivationTrial {
 
 /** A step with both of its sides. */
 export interface DerivedLine extends Line {
-  readonly step: Step;
+  readonly step: DerivationStep;
 }
 
 /** The parts of a derivation. */
@@ -62,7 +62,7 @@ export interface Parts {
   readonly declarations: readonly Expression[];
   /** Assumptions about the data, in words. */
   readonly assumptions: readonly { readonly letter: Expression; readonly words: string }[];
-  readonly trial: Trial;
+  readonly trial: StepValues;
   /** Computes gradients by a backward pass over the tape. */
   readonly sweep: (wanted: readonly Tensor[]) => Gradients;
 }
@@ -209,7 +209,11 @@ export class Derivation {
   }
 }
 
-function derived(step: Step, { left, meaning, right }: Line, layers: readonly number[] | undefined): DerivedFormula {
+function derived(
+  step: DerivationStep,
+  { left, meaning, right }: Line,
+  layers: readonly number[] | undefined,
+): DerivedFormula {
   const sides = [left, meaning, right];
   return {
     kind: step.kind,

@@ -8,12 +8,12 @@ import { textOf } from '../syntax/print-text.ts';
 import { Derivation, type DerivedLine } from './derivation.ts';
 import { chainOf, type Names, Naming } from './naming/naming.ts';
 import { isOfMatrix } from './recording/linear-algebra.ts';
-import { type Program, recordProgram } from './recording/record.ts';
-import { type Step, StepBuilder } from './steps.ts';
+import { type RecordedProgram, recordProgram } from './recording/record.ts';
+import { type DerivationStep, StepBuilder } from './steps.ts';
 import { derivativeBy, letterFrom, type Quantity } from './terms/quantities.ts';
 import { nodesIn, readsOutside } from './terms/terms.ts';
 import { transitionLines, transitionsOfLayers } from './transitions.ts';
-import { Trial } from './trial.ts';
+import { StepValues } from './trial.ts';
 import { written } from './write.ts';
 import { type Family, families, foldedSums } from './writing/families.ts';
 
@@ -31,7 +31,7 @@ export interface DeriveOptions {
 }
 
 /** Returns the quantities that steps use without defining them. */
-function givenIn(steps: readonly Step[], builder: StepBuilder): Quantity[] {
+function givenIn(steps: readonly DerivationStep[], builder: StepBuilder): Quantity[] {
   const found = new Map<Node, Quantity>();
   for (const { term, operands } of steps) {
     const nodes = [...(term === undefined ? [] : nodesIn(term)), ...operands.map((operand) => operand.node)];
@@ -44,7 +44,7 @@ function givenIn(steps: readonly Step[], builder: StepBuilder): Quantity[] {
 }
 
 /** Returns a declaration such as X in R^(n x d). */
-function declarationOf({ node, face }: Quantity, { axes }: Program, naming: Naming): Expression | undefined {
+function declarationOf({ node, face }: Quantity, { axes }: RecordedProgram, naming: Naming): Expression | undefined {
   const lengths = node.shape.flatMap((value, axis): Expression[] =>
     value === 1 ? [] : [naming.length({ kind: 'length', name: axes.classOf(node.id, axis), value })],
   );
@@ -80,7 +80,11 @@ const isLate = ({ step }: DerivedLine): boolean => step.kind === 'gradient';
  * Merges the lines that differ only in the layer number. If that lets more lines merge, writes the network's input X
  * as Z_0, and adds the line Z_0 = X.
  */
-function procedureOf(lines: readonly DerivedLine[], program: Program, builder: StepBuilder): Family<DerivedLine>[] {
+function procedureOf(
+  lines: readonly DerivedLine[],
+  program: RecordedProgram,
+  builder: StepBuilder,
+): Family<DerivedLine>[] {
   const folded = lines.map((line) => ({ ...line, right: foldedSums(line.right) }));
   const chain = chainOf(program.layers);
   const node = chain && program.nodeOf(chain[0]!.input);
@@ -158,7 +162,7 @@ export function derive(program: (() => Tensor) | Tensor, options: DeriveOptions 
     transitionsOfLayers: transitionsOfLayers(recorded, naming.length),
     declarations: given.flatMap((quantity) => declarationOf(quantity, recorded, naming) ?? []),
     assumptions,
-    trial: new Trial(recorded),
+    trial: new StepValues(recorded),
     sweep: (wanted) => recorded.tensor.backward({ wanted: [...wanted], retainGraph: true }),
   });
 }

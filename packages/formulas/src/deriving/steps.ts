@@ -19,7 +19,7 @@ import {
   softmaxNode,
 } from './recording/composites.ts';
 import { isOfMatrix } from './recording/linear-algebra.ts';
-import type { Program } from './recording/record.ts';
+import type { RecordedProgram } from './recording/record.ts';
 import { derivativeBy, letterFrom, type Quantity, withLayer } from './terms/quantities.ts';
 import { Untranslatable } from './terms/subscripts.ts';
 import { nodesIn, type Subscript, type Term, zero } from './terms/terms.ts';
@@ -29,7 +29,7 @@ import { functionOfMatrix } from './writing/build.ts';
 export type StepKind = 'definition' | 'link' | 'gradient';
 
 /** One formula: a quantity and its value. */
-export interface Step {
+export interface DerivationStep {
   readonly kind: StepKind;
   readonly quantity: Quantity;
   /** The element at the subscripts `at`; undefined if it can't be expressed by indices. */
@@ -46,12 +46,12 @@ const letters: Readonly<Record<string, string>> = {
 };
 
 export class StepBuilder {
-  readonly #program: Program;
+  readonly #program: RecordedProgram;
   readonly #naming: Naming;
   readonly #loss: LetterNode;
   readonly #quantities = new Map<Node, Quantity>();
   readonly #translator: Translator;
-  readonly #built = new Map<Node, Step>();
+  readonly #built = new Map<Node, DerivationStep>();
   /** Maps each node that computes a derivative dL/dx to the quantity x. */
   #derivatives: ReadonlyMap<Node, Quantity> = new Map();
   /** The one-hot rows that represent labels. */
@@ -59,7 +59,7 @@ export class StepBuilder {
   /** Maps each node that computes dL/dx to the quantity x, if dL/dx has a letter or is itself used as a name. */
   readonly #cotangents = new Map<Node, Quantity>();
 
-  constructor(program: Program, naming: Naming, loss: LetterNode) {
+  constructor(program: RecordedProgram, naming: Naming, loss: LetterNode) {
     this.#program = program;
     this.#naming = naming;
     this.#loss = loss;
@@ -92,7 +92,7 @@ export class StepBuilder {
   }
 
   /** Returns all steps, ordered so that each uses only letters defined before it. */
-  build(by: readonly Tensor[]): Step[] {
+  build(by: readonly Tensor[]): DerivationStep[] {
     const { graph, loss, axes } = this.#program;
     this.#nameGiven();
     const varying = ancestorsOf([loss]).filter((node) => !this.#program.isConstant(node));
@@ -110,7 +110,7 @@ export class StepBuilder {
     this.#nameCotangents(cotangentOf, roots);
     this.#nameLabels([loss, ...roots]);
 
-    const steps: Step[] = [];
+    const steps: DerivationStep[] = [];
     this.#collect(loss, steps);
     const ordered = targets
       .map((target) => ({ ...target, g: target.node && cotangentOf.get(target.node) }))
@@ -130,7 +130,7 @@ export class StepBuilder {
     return steps;
   }
 
-  #collectGradient(of: Quantity, face: Expression, tensor: Tensor, g: Node, steps: Step[]): void {
+  #collectGradient(of: Quantity, face: Expression, tensor: Tensor, g: Node, steps: DerivationStep[]): void {
     const known = this.#quantities.get(g);
     if (known !== undefined && textOf(known.face) === textOf(face)) {
       this.#collect(g, steps, { kind: 'gradient', by: tensor });
@@ -141,7 +141,7 @@ export class StepBuilder {
   }
 
   /** Adds the step of a node, after the steps of the quantities that it uses. */
-  #collect(node: Node, steps: Step[], as?: { kind: StepKind; by: Tensor; quantity?: Quantity }): void {
+  #collect(node: Node, steps: DerivationStep[], as?: { kind: StepKind; by: Tensor; quantity?: Quantity }): void {
     const known = this.#built.get(node);
     if (known !== undefined && as?.quantity === undefined) {
       if (as !== undefined) {
@@ -169,7 +169,7 @@ export class StepBuilder {
     return { node, face: this.#loss, layer: undefined, sumsToOne: undefined, kind: 'result' };
   }
 
-  #step(node: Node, quantity: Quantity, kind: StepKind, by: Tensor | undefined): Step {
+  #step(node: Node, quantity: Quantity, kind: StepKind, by: Tensor | undefined): DerivationStep {
     const at = this.#translator.indicesFor(node);
     const parts = tilesOf(node);
     if (parts !== undefined) {
@@ -312,7 +312,7 @@ export class StepBuilder {
   }
 
   /** Whether no other layer has the same pre-activation. */
-  #isAlone({ preActivation }: Program['layers'][number]): boolean {
+  #isAlone({ preActivation }: RecordedProgram['layers'][number]): boolean {
     return this.#program.layers.filter((layer) => layer.preActivation === preActivation).length === 1;
   }
 

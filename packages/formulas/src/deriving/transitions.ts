@@ -6,7 +6,7 @@
 import { unary } from '@tapegrad/kernels';
 import type { Node } from '../running/graph.ts';
 import { type CallNode, type Expression, letterOf, made } from '../syntax/ast.ts';
-import { type Program, sameTransition, type TransitionDefinition } from './recording/record.ts';
+import { type RecordedProgram, sameTransition, type TransitionDefinition } from './recording/record.ts';
 import { slopeOf } from './recording/values.ts';
 import { letterFrom, type Quantity } from './terms/quantities.ts';
 import { Translator } from './terms/translate.ts';
@@ -27,7 +27,7 @@ export interface TransitionLine {
 const argumentLetter = letterOf(made, 'a');
 
 /** Returns a node that is computed elementwise from another, as a function of the letter a. */
-function functionOf(program: Program, argument: Node, node: Node, lengths: LengthLetters): Expression {
+function functionOf(program: RecordedProgram, argument: Node, node: Node, lengths: LengthLetters): Expression {
   const quantity: Quantity = {
     node: argument,
     face: argumentLetter,
@@ -54,7 +54,7 @@ function functionOf(program: Program, argument: Node, node: Node, lengths: Lengt
   return elementForm(new Faces(lengths), term);
 }
 
-const linesOf = (program: Program, fn: string, definition: TransitionDefinition, lengths: LengthLetters) => {
+const linesOf = (program: RecordedProgram, fn: string, definition: TransitionDefinition, lengths: LengthLetters) => {
   const { argument, body } = definition;
   const letter = letterFrom(fn);
   const at = (order: number): TransitionLine => ({
@@ -67,7 +67,7 @@ const linesOf = (program: Program, fn: string, definition: TransitionDefinition,
 };
 
 /** Returns the definition of each transition, or a single one if all are the same. */
-export function transitionLines(program: Program, lengths: LengthLetters): TransitionLine[] {
+export function transitionLines(program: RecordedProgram, lengths: LengthLetters): TransitionLine[] {
   const all = [...program.transitions];
   const [first] = all;
   if (first === undefined) return [];
@@ -77,5 +77,5 @@ export function transitionLines(program: Program, lengths: LengthLetters): Trans
 }
 
 /** Returns the definition of each layer's transition. */
-export const transitionsOfLayers = (program: Program, lengths: LengthLetters): TransitionLine[] =>
+export const transitionsOfLayers = (program: RecordedProgram, lengths: LengthLetters): TransitionLine[] =>
   [...program.transitions].flatMap(([name, definition]) => linesOf(program, name, definition, lengths));

@@ -4,14 +4,14 @@ import type { Tensor } from '@tapegrad/core';
 import { callPrimitive, filled, NdArray, type Primitive, plain } from '@tapegrad/kernels';
 import { elementsOf } from '../running/floats.ts';
 import type { Node } from '../running/graph.ts';
-import type { Program } from './recording/record.ts';
+import type { RecordedProgram } from './recording/record.ts';
 import { slopeOf, Values } from './recording/values.ts';
-import type { Step } from './steps.ts';
+import type { DerivationStep } from './steps.ts';
 import { Evaluator } from './terms/evaluate.ts';
 
 /** The error of a formula. */
 export interface Deviation {
-  readonly step: Step;
+  readonly step: DerivationStep;
   /** The largest difference, relative to the largest element. */
   readonly difference: number;
 }
@@ -45,12 +45,12 @@ const differenceOf = (found: Float64Array, expected: Float64Array, least: number
 const scalar = (x: number): NdArray => filled([], x, 'float64');
 
 /** The values of a program's steps. */
-export class Trial {
+export class StepValues {
   #largest = 0;
   readonly #values: Values;
   readonly #evaluator: Evaluator;
 
-  constructor(program: Program) {
+  constructor(program: RecordedProgram) {
     const leaf = (node: Node): NdArray => inFloat64(program.leaves.get(node)!);
     this.#values = new Values(program, leaf);
     const apply = (fn: string, order: number, x: number): number => {
@@ -64,23 +64,23 @@ export class Trial {
   }
 
   /** Returns the value that the rule table gave for a step. */
-  expected({ quantity, term }: Step): Float64Array {
+  expected({ quantity, term }: DerivationStep): Float64Array {
     const value = elementsOf(this.#values.of(quantity.node));
     return term?.kind === 'number' && quantity.node.op === 'leaf' ? value.map(() => 0) : value;
   }
 
   /** Evaluates a step; returns undefined if it can't be expressed by indices. */
-  found({ term, at }: Step): Float64Array | undefined {
+  found({ term, at }: DerivationStep): Float64Array | undefined {
     return term === undefined ? undefined : this.#evaluator.elements(term, at);
   }
 
-  deviation(step: Step): Deviation {
+  deviation(step: DerivationStep): Deviation {
     const found = this.found(step);
     return { step, difference: found === undefined ? 0 : differenceOf(found, this.expected(step), this.#least(step)) };
   }
 
   /** Returns the difference between a step's value and the tape's gradient. */
-  fromTape(step: Step, gradient: Tensor): number {
+  fromTape(step: DerivationStep, gradient: Tensor): number {
     const found = this.found(step) ?? this.expected(step);
     return differenceOf(found, elementsOf(inFloat64(gradient)), this.#least(step));
   }
@@ -90,13 +90,13 @@ export class Trial {
    * before a normalization. It is a share of the program's largest derivative; 0 for quantities that aren't
    * derivatives.
    */
-  #least({ quantity }: Step): number {
+  #least({ quantity }: DerivationStep): number {
     if (quantity.kind !== 'cotangent') return 0;
     return rounding * this.#largest;
   }
 
   /** Records the largest element of the derivatives in some steps. */
-  measure(steps: readonly Step[]): void {
+  measure(steps: readonly DerivationStep[]): void {
     for (const step of steps) {
       if (step.quantity.kind !== 'cotangent' || step.quantity.node.op === 'leaf') continue;
       for (const element of this.expected(step)) {

@@ -2,7 +2,7 @@
 
 import { type Expression, made, walk } from '../syntax/ast.ts';
 import { compositeOf, customNameOf, oneHotOf, pullbackOf } from './recording/composites.ts';
-import type { Step } from './steps.ts';
+import type { DerivationStep } from './steps.ts';
 import { type Index, indexOf } from './terms/terms.ts';
 import { call, upright } from './writing/build.ts';
 import { elementForm, positionsOf } from './writing/element-form.ts';
@@ -21,7 +21,7 @@ export interface Written {
 type Sides = Omit<Written, 'meaning'>;
 
 /** Returns the formula of a named composition, if writing out its sums would be less clear. */
-function composed(step: Step, faces: Faces): Sides | undefined {
+function composed(step: DerivationStep, faces: Faces): Sides | undefined {
   const { node, face } = step.quantity;
   const composite = compositeOf(node);
   const operands = step.operands.map((quantity) => faces.quantity(quantity));
@@ -32,7 +32,7 @@ function composed(step: Step, faces: Faces): Sides | undefined {
 }
 
 /** Returns a concatenation of arrays, side by side or stacked. */
-function blocks(step: Step, faces: Faces): Sides | undefined {
+function blocks(step: DerivationStep, faces: Faces): Sides | undefined {
   const { node, face } = step.quantity;
   // A sum of cotangents of adjacent slices is a concatenation, too.
   const isConcat = node.op === 'concat' || node.op === 'add' || node.op === 'scatterSlice';
@@ -43,7 +43,7 @@ function blocks(step: Step, faces: Faces): Sides | undefined {
 }
 
 /** Returns a formula that uses only the name of the operation. */
-function byName(step: Step, faces: Faces): Sides {
+function byName(step: DerivationStep, faces: Faces): Sides {
   const { node, face } = step.quantity;
   const operands = step.operands.map((quantity) => faces.quantity(quantity));
   const pullback = pullbackOf(node);
@@ -67,7 +67,7 @@ function hasOnes(e: Expression): boolean {
  * Returns a step's formula. `meaning` is the derivative that a link's letter denotes; it is returned with the indices
  * that the left side has.
  */
-export function written(step: Step, lengths: LengthLetters, meaning?: Expression): Written {
+export function written(step: DerivationStep, lengths: LengthLetters, meaning?: Expression): Written {
   const { quantity, term, at } = step;
   const faces = new Faces(lengths);
   const meant = meaning && { ...quantity, face: meaning };

@@ -3,7 +3,7 @@
 import { indexNamesIn } from '../meaning/index-names.ts';
 import { eachLetter } from '../meaning/letters/letters.ts';
 import { NoMember } from '../meaning/members.ts';
-import type { Step } from '../meaning/outline-types.ts';
+import type { Equation } from '../meaning/outline-types.ts';
 import { type Indices, indexValue } from '../meaning/program.ts';
 import { ShapeError, Unknown } from '../meaning/shapes/types.ts';
 import { meets } from '../statements/conditions.ts';
@@ -21,7 +21,7 @@ function boundIn(e: Expression, names = new Set<string>()): Set<string> {
 }
 
 /** Returns the names of the free indices of a step. */
-export function openNames(step: Step, scenario: Scenario): string[] {
+export function openNames(step: Equation, scenario: Scenario): string[] {
   const { outline, members } = scenario;
   const names = new Set<string>();
   for (const side of [step.left, step.right]) {
@@ -34,7 +34,7 @@ export function openNames(step: Step, scenario: Scenario): string[] {
 }
 
 /** Returns the sizes of the families that a name indexes. */
-function familySizes(name: string, step: Step, scenario: Scenario): number[] {
+function familySizes(name: string, step: Equation, scenario: Scenario): number[] {
   const { outline, world } = scenario;
   const sizes: number[] = [];
   const isIn = (index: Expression): boolean => {
@@ -59,7 +59,12 @@ const span = (from: number, to: number): number[] =>
  * Returns the range of an index that selects members of a family; undefined if it selects none. The range starts at 0
  * unless the page states another one; nonexistent members are skipped later.
  */
-function familyRange(name: string, step: Step, statement: number, scenario: Scenario): readonly number[] | undefined {
+function familyRange(
+  name: string,
+  step: Equation,
+  statement: number,
+  scenario: Scenario,
+): readonly number[] | undefined {
   const { members, outline } = scenario;
   const said = outline.reading.statements[statement]?.ranges.find(({ index }) => index.name === name);
   const [a, b] = said === undefined ? [] : [said.from, said.to].map((end) => indexValue(end, members.program.counts));
@@ -74,7 +79,7 @@ function familyRange(name: string, step: Step, statement: number, scenario: Scen
  */
 function elementRanges(
   names: readonly string[],
-  step: Step,
+  step: Equation,
   known: Indices,
   scenario: Scenario,
 ): [string, readonly number[]][] {
@@ -100,7 +105,7 @@ const spread = (all: readonly Indices[], name: string, values: readonly number[]
   all.flatMap((one) => values.map((value) => new Map([...one, [name, value]])));
 
 /** Returns all assignments of a step's free indices, or an evenly spaced sample if there are too many. */
-export function assignmentsOf(step: Step, statement: number, scenario: Scenario): Indices[] {
+export function assignmentsOf(step: Equation, statement: number, scenario: Scenario): Indices[] {
   const elements: string[] = [];
   let families: Indices[] = [new Map()];
   for (const name of openNames(step, scenario)) {

@@ -2,14 +2,14 @@
 
 import type { Transition } from '../evaluating/setting.ts';
 import type { Layout } from '../evaluating/values.ts';
-import type { Outline, Step } from '../meaning/outline-types.ts';
+import type { Equation, Outline } from '../meaning/outline-types.ts';
 import type { Deadline } from '../running/deadline.ts';
 import type { Floats } from '../running/floats.ts';
 import { sampleFor } from '../running/functions.ts';
 import { type Application, ancestorsOf, type Node } from '../running/graph.ts';
 import { hashOf } from '../running/random.ts';
 import type { Data } from './data.ts';
-import { Scenario, type Trial } from './scenario.ts';
+import { Scenario, type TrialSettings } from './scenario.ts';
 import { distance, type Pair, prepare } from './trial.ts';
 import type { Counterexample } from './verdict.ts';
 import type { World } from './worlds.ts';
@@ -70,10 +70,10 @@ const lengths: readonly (readonly number[])[] = [[1], [1, 2], [2, 1], [2], [2, 3
 export function smallest(
   outline: Outline,
   world: World,
-  step: Step,
+  step: Equation,
   statement: number,
   layout: Layout,
-  trial: Trial,
+  trial: TrialSettings,
   data: Data,
   deadline: Deadline,
 ): Counterexample | undefined {

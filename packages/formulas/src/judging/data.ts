@@ -6,12 +6,12 @@ import { Floats } from '../running/floats.ts';
 import { hashOf } from '../running/random.ts';
 
 /** The distribution of numbers: both signs, positive, between 0 and 1, or a few integers. */
-export type Draw = 'any' | 'positive' | 'share' | 'whole';
+export type Distribution = 'any' | 'positive' | 'share' | 'whole';
 
 /** Returns a number in (0, 1), determined by the name and the seed. */
 const unit = (name: string, seed: number): number => (hashOf(name, seed) + 0.5) / 4294967296;
 
-function drawn(name: string, seed: number, draw: Draw): number {
+function drawn(name: string, seed: number, draw: Distribution): number {
   const u = unit(name, seed);
   if (draw === 'positive') return 0.3 + 1.4 * u;
   if (draw === 'share') return 0.1 + 0.8 * u;
@@ -119,7 +119,7 @@ export class Data {
    * Draws data in float64, together with perturbed data (`nudged`) that differ by little more than rounding. Numbers
    * with a known value are not drawn.
    */
-  drawn(seed: number, draw: Draw, known: ReadonlyMap<string, number> = new Map()): Floats {
+  drawn(seed: number, draw: Distribution, known: ReadonlyMap<string, number> = new Map()): Floats {
     const leaf = (by: number): ((name: string, shape: readonly number[]) => Float64Array) => {
       const floats = this.#floats(seed, draw, by);
       return (name, shape) => {
@@ -130,7 +130,7 @@ export class Data {
     return new Floats(leaf(0), new Floats(leaf(nudge)));
   }
 
-  #floats(seed: number, draw: Draw, by: number): (name: string, shape: readonly number[]) => Float64Array {
+  #floats(seed: number, draw: Distribution, by: number): (name: string, shape: readonly number[]) => Float64Array {
     return (name, shape) => {
       const properties = this.#of(name);
       const how = properties?.has('positive') && draw === 'any' ? 'positive' : draw;

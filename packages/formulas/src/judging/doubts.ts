@@ -1,7 +1,7 @@
 /** Finds reasons to doubt the assumed meaning of a step that doesn't hold. If there is one, no verdict is given. */
 
 import { eachLetter, type LetterInfo } from '../meaning/letters/letters.ts';
-import type { Outline, Step } from '../meaning/outline-types.ts';
+import type { Equation, Outline } from '../meaning/outline-types.ts';
 import { defined, definedPower, isConstant, isNumeric, knownNames, statesDerivative } from '../meaning/sides.ts';
 import { bare, type Expression, walk } from '../syntax/ast.ts';
 import { textOf } from '../syntax/print-text.ts';
@@ -34,7 +34,7 @@ function namesPoint(e: Expression): boolean {
 interface Doubtful {
   readonly outline: Outline;
   readonly world: World;
-  readonly step: Step;
+  readonly step: Equation;
   readonly statement: number;
 }
 
@@ -97,7 +97,7 @@ export function writtenDoubt({ outline, step, statement }: Omit<Doubtful, 'world
 }
 
 /** Returns the name of a function that a step calls with another number of arguments than all its definitions have. */
-function otherFunction({ left, right }: Step, { functions, letters }: Outline): string | undefined {
+function otherFunction({ left, right }: Equation, { functions, letters }: Outline): string | undefined {
   let found: string | undefined;
   for (const side of [left, right]) {
     walk(side, (e) => {
@@ -110,7 +110,7 @@ function otherFunction({ left, right }: Step, { functions, letters }: Outline): 
 }
 
 /** Returns the name of a letter that a step uses without the index that its other occurrences have: eta next to eta^t. */
-export function withoutIndex({ left, right }: Step, { letters }: Outline): string | undefined {
+export function withoutIndex({ left, right }: Equation, { letters }: Outline): string | undefined {
   let found: string | undefined;
   for (const side of [left, right])
     eachLetter(side, (letter) => {
@@ -131,7 +131,7 @@ function allKeysIn(e: Expression, outline: Outline, definitions: World['definiti
 }
 
 /** Returns the name of a function of which only one side of a step is computed, and that no definition uses. */
-function loneFunction({ left, right }: Step, outline: Outline, { definitions }: World): string | undefined {
+function loneFunction({ left, right }: Equation, outline: Outline, { definitions }: World): string | undefined {
   const [a, b] = [left, right].map((side) => allKeysIn(side, outline, definitions)) as [Set<string>, Set<string>];
   const isOpen = (key: string): boolean =>
     a.has(key) !== b.has(key) &&
@@ -147,7 +147,7 @@ function loneFunction({ left, right }: Step, outline: Outline, { definitions }: 
  * Returns why a step that is wrong as the page is understood may have another meaning, whatever its sides evaluate to, or
  * undefined.
  */
-export function misreadingOf(step: Step, statement: number, outline: Outline, world: World): string | undefined {
+export function misreadingOf(step: Equation, statement: number, outline: Outline, world: World): string | undefined {
   const other = otherDefinition(step, statement, outline);
   if (other !== undefined) return `the page also defines '${other}' otherwise, so this may be another definition`;
   const named = namedFunction(step, outline, world);
@@ -159,7 +159,7 @@ export function misreadingOf(step: Step, statement: number, outline: Outline, wo
 }
 
 /** Returns the name of the letter or function to which a step gives a value, if another paragraph also defines it. */
-function otherDefinition({ left, right }: Step, statement: number, outline: Outline): string | undefined {
+function otherDefinition({ left, right }: Equation, statement: number, outline: Outline): string | undefined {
   const { letters, definitions, functions, aliases, reading } = outline;
   const { statements } = reading;
   if (statements[statement]!.sides[0] !== left || statesDerivative(right)) return undefined;
@@ -180,7 +180,7 @@ function otherDefinition({ left, right }: Step, statement: number, outline: Outl
 }
 
 /** Returns the name of a letter that only one side of a step contains, and that nothing else on the page explains. */
-function loneLetter(step: Step, outline: Outline, world: World): string | undefined {
+function loneLetter(step: Equation, outline: Outline, world: World): string | undefined {
   const { letters, declarations, functions, aliases, losses, reading } = outline;
   const [a, b] = [step.left, step.right].map((side) => allKeysIn(side, outline, world.definitions)) as [
     Set<string>,
@@ -203,7 +203,7 @@ function loneLetter(step: Step, outline: Outline, world: World): string | undefi
  * Returns the name of a function whose name is a word, such as CrossEntropyLoss, and that a step depends on. Such a
  * function isn't arbitrary, but the page doesn't define it.
  */
-function namedFunction({ left, right }: Step, outline: Outline, { definitions }: World): string | undefined {
+function namedFunction({ left, right }: Equation, outline: Outline, { definitions }: World): string | undefined {
   const { letters, functions, reading } = outline;
   const keys = [left, right].flatMap((side) => [...allKeysIn(side, outline, definitions)]);
   const isOpen = (key: string): boolean =>

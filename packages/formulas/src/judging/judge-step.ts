@@ -3,7 +3,7 @@
 import { topScope } from '../evaluating/scope.ts';
 import type { Transition } from '../evaluating/setting.ts';
 import { isNumber, type Layout } from '../evaluating/values.ts';
-import type { Outline, Step } from '../meaning/outline-types.ts';
+import type { Equation, Outline } from '../meaning/outline-types.ts';
 
 import { containsDerivative, isNumeric, lossLetter } from '../meaning/sides.ts';
 import { type Deadline, OutOfTime } from '../running/deadline.ts';
@@ -17,7 +17,7 @@ import { counterexampleOf, smallest } from './counterexamples.ts';
 import type { Data } from './data.ts';
 import { doubtOf, misreadingOf, withoutIndex, writtenDoubt } from './doubts.ts';
 import { commonFactor, explain, factorText, type NamedSizes } from './explain.ts';
-import { Scenario, type Trial, usualTrial } from './scenario.ts';
+import { Scenario, type TrialSettings, usualTrial } from './scenario.ts';
 import { holds, type Pair, type Prepared, prepare, sample, type Unfit } from './trial.ts';
 import { type Judgement, judgement } from './verdict.ts';
 import type { World } from './worlds.ts';
@@ -26,7 +26,7 @@ import type { World } from './worlds.ts';
 export interface Case {
   readonly outline: Outline;
   readonly world: World;
-  readonly step: Step;
+  readonly step: Equation;
   readonly statement: number;
   readonly data: Data;
   readonly deadline: Deadline;
@@ -48,7 +48,7 @@ export class Scenarios {
     this.outline = outline;
   }
 
-  of(world: World, trial: Trial): Scenario {
+  of(world: World, trial: TrialSettings): Scenario {
     const made = this.#made.get(world) ?? new Map<string, Scenario>();
     this.#made.set(world, made);
     const name = `${trial.lengths} ${trial.depth} ${trial.points} ${JSON.stringify([...trial.transitions])}`;
@@ -105,7 +105,7 @@ const scenarioSize = (world: World, members: Scenario['members'], key: string): 
  * Returns the trial in which the last transition of each function family is a softmax, or undefined if there are no
  * families.
  */
-export function softmaxTrial(scenario: Scenario): Trial | undefined {
+export function softmaxTrial(scenario: Scenario): TrialSettings | undefined {
   const names = functionFamilies(scenario);
   if (names.length === 0) return undefined;
   return {
@@ -189,7 +189,7 @@ function isZero(e: Expression): boolean {
  * Returns whether a side is the derivative of a function or number with respect to an element. If it is 0 everywhere, the
  * page may mean another element, and state where the derivative is 0.
  */
-function isOfElement({ left, right }: Step): boolean {
+function isOfElement({ left, right }: Equation): boolean {
   return [left, right].map(bare).some((side) => {
     if (side.kind !== 'derivative') return false;
     const letter = lossLetter(side.of);
@@ -302,7 +302,7 @@ function outcome(of: Case, scenario: Scenario, prepared: Prepared & { kind: 'pai
 }
 
 /** Returns whether a step compares a derivative with a number, so that it may be a condition on its letters. */
-const isCondition = ({ left, right, relation }: Step): boolean =>
+const isCondition = ({ left, right, relation }: Equation): boolean =>
   containsDerivative(left) && isNumeric(right) && (isZero(right) || isInequality(relation));
 
 function ofInequality(of: Case, pairs: readonly Pair[]): Judgement {
@@ -384,7 +384,7 @@ function conditions(scenarios: Scenarios, of: Case, base: Scenario, first: Judge
   const { world, step, statement, layout } = of;
   let best = first;
   const failed: Failure[] = [];
-  const attempt = (trial: Trial, when: string): void => {
+  const attempt = (trial: TrialSettings, when: string): void => {
     const scenario = scenarios.of(world, trial);
     const prepared = prepare(step, statement, scenario, layout, of.deadline);
     if (prepared.kind === 'no meaning') return;

@@ -5,7 +5,7 @@ import { type Layout, layouts } from '../evaluating/values.ts';
 import type { LetterInfo } from '../meaning/letters/letters.ts';
 import { supposedReadings } from '../meaning/networks.ts';
 import { outlineOf } from '../meaning/outline.ts';
-import type { Item, Outline, Step } from '../meaning/outline-types.ts';
+import type { Equation, Item, Outline } from '../meaning/outline-types.ts';
 import { containsDerivative, defined } from '../meaning/sides.ts';
 import type { Allowance } from '../running/deadline.ts';
 import type { Statement } from '../statements/statement.ts';
@@ -18,7 +18,7 @@ import { type Judgement, judgement } from './verdict.ts';
 import { type World, worldOfNumbers, worldsOf } from './worlds.ts';
 
 export interface StepJudgement extends Judgement {
-  readonly step: Step;
+  readonly step: Equation;
   readonly world: World;
   /** The cache key of the judgement; undefined without a `memory`. */
   readonly key: string | undefined;
@@ -109,7 +109,7 @@ export class PageJudge {
     this.#dependencies = new Dependencies(outline, this.#scenarios);
   }
 
-  #worldOf(step: Step): World {
+  #worldOf(step: Equation): World {
     return this.#worlds.find(({ claims }) => claims.some((claim) => claim.step === step))!;
   }
 
@@ -121,7 +121,7 @@ export class PageJudge {
   }
 
   #step(
-    step: Step,
+    step: Equation,
     statement: number,
     { layout, transitions }: Interpretation,
     key: string | undefined,
@@ -175,7 +175,7 @@ export class PageJudge {
     return judged;
   }
 
-  #keyOf(step: Step, statement: number, { layout, transitions }: Interpretation): string | undefined {
+  #keyOf(step: Equation, statement: number, { layout, transitions }: Interpretation): string | undefined {
     if (this.#desk.memory === undefined) return undefined;
     return this.#dependencies.of({ world: this.#worldOf(step), step, statement, layout, transitions });
   }

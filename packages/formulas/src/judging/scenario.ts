@@ -17,7 +17,7 @@ import { isOfSquares, propertiesAt } from './properties.ts';
 import { defaultSizes, type World } from './worlds.ts';
 
 /** The sizes and transitions with which a world is tried. */
-export interface Trial {
+export interface TrialSettings {
   /**
    * The lengths to use: different ones for axes that may differ (`unequal`), the same for all axes (`equal`), or those
    * in a list.
@@ -30,7 +30,7 @@ export interface Trial {
   readonly transitions: ReadonlyMap<string, Transition>;
 }
 
-export const usualTrial: Trial = { lengths: 'unequal', depth: 3, points: 3, transitions: new Map() };
+export const usualTrial: TrialSettings = { lengths: 'unequal', depth: 3, points: 3, transitions: new Map() };
 
 /** Small lengths, of which the first few are all different. */
 const unequal = [3, 2, 4, 5, 2, 3, 4, 6, 5, 3, 2, 4];
@@ -39,7 +39,7 @@ const unequal = [3, 2, 4, 5, 2, 3, 4, 6, 5, 3, 2, 4];
 export class Scenario {
   readonly outline: Outline;
   readonly world: World;
-  readonly trial: Trial;
+  readonly trial: TrialSettings;
   readonly members: Members;
   /** The evaluator for each point; all share one graph. */
   readonly #evaluators = new Map<number, Evaluator>();
@@ -47,7 +47,7 @@ export class Scenario {
   readonly #sizes = new Map<Dim, number>();
   readonly #axisSizes: (axis: number) => number;
 
-  constructor(outline: Outline, world: World, trial: Trial) {
+  constructor(outline: Outline, world: World, trial: TrialSettings) {
     this.outline = outline;
     this.world = world;
     this.trial = trial;

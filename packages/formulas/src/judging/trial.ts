@@ -14,7 +14,7 @@ import {
   type Value,
 } from '../evaluating/values.ts';
 import { NoMember } from '../meaning/members.ts';
-import type { Step } from '../meaning/outline-types.ts';
+import type { Equation } from '../meaning/outline-types.ts';
 import type { Indices } from '../meaning/program.ts';
 import { ShapeError, Unknown } from '../meaning/shapes/types.ts';
 import { indexOfSide } from '../meaning/sides.ts';
@@ -24,7 +24,7 @@ import type { Node } from '../running/graph.ts';
 import type { Expression } from '../syntax/ast.ts';
 import type { Span } from '../text/source.ts';
 import { assignmentsOf } from './assignments.ts';
-import type { Data, Draw } from './data.ts';
+import type { Data, Distribution } from './data.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Two values that should be equal. */
@@ -50,7 +50,7 @@ export type Prepared =
   | { readonly kind: 'no meaning'; readonly message: string; readonly span: Span | undefined };
 
 /** Checks that two values can be compared. A number is compared only with numbers, except as handled below. */
-function matched(arithmetic: Arithmetic, left: Value, right: Value, step: Step): [Value, Value] | Unfit {
+function matched(arithmetic: Arithmetic, left: Value, right: Value, step: Equation): [Value, Value] | Unfit {
   const fits =
     left.node.shape.every((n, i) => n === right.node.shape[i]) &&
     left.one[0] === right.one[0] &&
@@ -76,7 +76,7 @@ function matched(arithmetic: Arithmetic, left: Value, right: Value, step: Step):
 
 /** Evaluates both sides for each assignment of the free indices. */
 export function prepare(
-  step: Step,
+  step: Equation,
   statement: number,
   scenario: Scenario,
   layout: Layout,
@@ -147,7 +147,7 @@ export function prepare(
 
 function evaluated(
   evaluator: Evaluator,
-  step: Step,
+  step: Equation,
   statement: number,
   indices: Indices,
   point: number,
@@ -246,7 +246,7 @@ function isRounding({ nudged }: Floats, left: Node, right: Node, apart: Float64A
   return largest(differences(apart, other)) > 1e-2 * largest(apart);
 }
 
-const draws: readonly Draw[] = ['any', 'positive', 'share'];
+const draws: readonly Distribution[] = ['any', 'positive', 'share'];
 
 /** Draws data for which all these nodes are finite. */
 export function sample(data: Data, nodes: readonly Node[], seed: number): Floats | undefined {

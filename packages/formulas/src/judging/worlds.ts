@@ -3,13 +3,13 @@
 import { type Kinds, kindsOf } from '../meaning/kinds.ts';
 import { eachLetter } from '../meaning/letters/letters.ts';
 import { Members } from '../meaning/members.ts';
-import type { Definition, Outline, Step } from '../meaning/outline-types.ts';
+import type { Definition, Equation, Outline } from '../meaning/outline-types.ts';
 import { weightsOnTheLeft } from '../statements/same-letters.ts';
 import type { Expression } from '../syntax/ast.ts';
 
 export interface Claim {
   readonly statement: number;
-  readonly step: Step;
+  readonly step: Equation;
 }
 
 /** The definitions of one program, with its claims and the kinds of its letters. */

@@ -3,8 +3,8 @@
 import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts';
 import { scopeOf } from './index-names.ts';
 import { eachLetter } from './letters/letters.ts';
-import type { Definition, Outline, Step } from './outline-types.ts';
-import { Program } from './program.ts';
+import type { Definition, Equation, Outline } from './outline-types.ts';
+import { PageDefinitions } from './program.ts';
 import { type Letterbook, type Scope, Shaper } from './shaper.ts';
 import { countsOf } from './shapes/counts.ts';
 import { type Dim, Dims, type Extent } from './shapes/dims.ts';
@@ -41,7 +41,7 @@ export interface Kinds {
 export interface KindOptions {
   /** The definitions that hold, and the steps that are claimed. */
   readonly definitions: readonly Definition[];
-  readonly claims: readonly { readonly statement: number; readonly step: Step }[];
+  readonly claims: readonly { readonly statement: number; readonly step: Equation }[];
   /** Whether lowercase bold letters are rows. */
   readonly rowVectors: boolean;
   /** Whether the use of a lowercase letter, such as a transpose, can show that it isn't a number. Defaults to true. */
@@ -54,7 +54,7 @@ type Relaxed = ReadonlySet<string>;
 class KindBook implements Letterbook {
   readonly byMember = false;
   readonly types: Types;
-  readonly program: Program;
+  readonly program: PageDefinitions;
   asNumbers = false;
   readonly shapes = new Map<string, Type>();
   readonly extents = new Map<string, Dim>();
@@ -78,7 +78,7 @@ class KindBook implements Letterbook {
     this.#rowVectors = options.rowVectors;
     this.#relaxed = relaxed;
     this.#countNames = countNames;
-    this.program = new Program(outline, options.definitions, new Map());
+    this.program = new PageDefinitions(outline, options.definitions, new Map());
   }
 
   typeOf(letter: LetterNode, key: string): Type {
@@ -196,7 +196,7 @@ class Attempt {
   }
 
   /** Infers shapes from an expression, unless it contradicts what is known. */
-  #look(e: Expression, { left, right }: Step): void {
+  #look(e: Expression, { left, right }: Equation): void {
     const state = this.book.types.dims.save();
     try {
       this.shaper.infer(e, scopeOf(left, right, this.book.types, this.#outline));
@@ -224,7 +224,7 @@ class Attempt {
     }
   }
 
-  #equate({ left, right }: Step, statement: number): void {
+  #equate({ left, right }: Equation, statement: number): void {
     const { shaper } = this;
     const { types } = this.book;
     const scope = scopeOf(left, right, types, this.#outline);

@@ -4,8 +4,8 @@ import { bare, type Expression, keyOf, type LetterNode } from '../syntax/ast.ts'
 import { scopeOf } from './index-names.ts';
 import type { Kinds } from './kinds.ts';
 import { eachLetter } from './letters/letters.ts';
-import type { Definition, Outline, Step } from './outline-types.ts';
-import { type Indices, indexValue, matchPattern, Program } from './program.ts';
+import type { Definition, Equation, Outline } from './outline-types.ts';
+import { type Indices, indexValue, matchPattern, PageDefinitions } from './program.ts';
 import { type Letterbook, noScope, type Scope, Shaper } from './shaper.ts';
 import { type Dim, Dims } from './shapes/dims.ts';
 import { ShapeError, type Type, Types, Unknown } from './shapes/types.ts';
@@ -42,7 +42,7 @@ const isLayerName = /^(?:l|ell|L)$/;
 export class Members implements Letterbook {
   readonly byMember = true;
   readonly types = new Types(new Dims());
-  readonly program: Program;
+  readonly program: PageDefinitions;
   readonly shaper: Shaper;
   readonly outline: Outline;
   readonly kinds: Kinds;
@@ -66,7 +66,9 @@ export class Members implements Letterbook {
     this.kinds = kinds;
     const counts = new Map<string, number>();
     for (const [axis, name] of kinds.axisNames) counts.set(name, sizes(axis));
-    this.program = new Program(outline, definitions, counts, (key, position) => sizes(kinds.axisOf(key, position)));
+    this.program = new PageDefinitions(outline, definitions, counts, (key, position) =>
+      sizes(kinds.axisOf(key, position)),
+    );
     this.shaper = new Shaper(this);
     for (const definition of definitions) this.#define(definition);
     this.#isDefining = false;
@@ -116,7 +118,7 @@ export class Members implements Letterbook {
   }
 
   /** Unifies the shapes of two sides for given indices. Element indices without a value match any element. */
-  equate(step: Step, indices: Indices, statement: number): void {
+  equate(step: Equation, indices: Indices, statement: number): void {
     const { left, right } = step;
     const scope = this.scopeFor(left, right, indices);
     this.asNumbers = this.kinds.asNumbers.has(statement);
@@ -266,7 +268,7 @@ export class Members implements Letterbook {
 
   /** Returns the sizes of vectors of ones and identity matrices in a step, without keeping the step's unifications. */
   hintsIn(
-    step: Step,
+    step: Equation,
     indices: Indices,
     statement: number,
     sizeOf: (dim: Dim) => number | undefined,

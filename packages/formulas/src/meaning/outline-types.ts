@@ -71,7 +71,7 @@ export const pageWide = -1;
 export type ItemKind = 'definition' | 'declaration' | 'assumption' | 'claim' | 'step' | 'unread';
 
 /** Two sides that should be equal. */
-export interface Step {
+export interface Equation {
   readonly left: Expression;
   readonly right: Expression;
   readonly relation: string;
@@ -81,7 +81,7 @@ export interface Item {
   readonly statement: number;
   readonly kind: ItemKind;
   /** The steps to judge. */
-  readonly steps: readonly Step[];
+  readonly steps: readonly Equation[];
 }
 
 export interface Outline {

@@ -16,12 +16,12 @@ import type {
   Assumption,
   Declaration,
   Definition,
+  Equation,
   FunctionDefinition,
   Item,
   ItemKind,
   Outline,
   Property,
-  Step,
 } from './outline-types.ts';
 import { pageWide } from './outline-types.ts';
 import { dimensionsOf } from './shapes/spaces.ts';
@@ -176,7 +176,7 @@ class Classifier {
     if (!relations.every((relation) => judged.has(relation))) {
       return { statement: i, kind: isPlainBound(statement) ? 'assumption' : 'unread', steps: [] };
     }
-    const steps = sides.slice(1).map((right, k): Step => ({ left: sides[k]!, right, relation: relations[k]! }));
+    const steps = sides.slice(1).map((right, k): Equation => ({ left: sides[k]!, right, relation: relations[k]! }));
     if (this.#isWrittenOut(statement, i))
       return { statement: i, kind: steps.length > 1 ? 'claim' : 'declaration', steps: steps.slice(1) };
     if (this.#assume(statement)) return { statement: i, kind: 'assumption', steps: [] };

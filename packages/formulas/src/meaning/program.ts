@@ -88,7 +88,7 @@ export interface Match<D> {
 }
 
 /** Finds definitions by indices. */
-export class Program {
+export class PageDefinitions {
   readonly outline: Outline;
   /** The definitions in force. */
   readonly definitions: readonly Definition[];

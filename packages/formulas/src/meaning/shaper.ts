@@ -17,7 +17,7 @@ import {
   type LetterNode,
 } from '../syntax/ast.ts';
 import { chainOf } from './chains.ts';
-import { type Indices, indexValue, type Program } from './program.ts';
+import { type Indices, indexValue, type PageDefinitions } from './program.ts';
 import { elementwise, isNamedCount, isNumberCall, textOfNumber, toNumber } from './shapes/calls.ts';
 import { Combining } from './shapes/combining.ts';
 import type { Dim } from './shapes/dims.ts';
@@ -40,7 +40,7 @@ export const noScope: Scope = { indices: new Map(), extents: new Map(), paramete
 
 /** The operations that differ between the two modes. */
 export interface Letterbook {
-  readonly program: Program;
+  readonly program: PageDefinitions;
   readonly types: Types;
   /** Returns the shape of a letter, before its element indices are applied. */
   typeOf(letter: LetterNode, key: string, members: readonly Expression[], scope: Scope): Type;

@@ -12,11 +12,11 @@ import {
   walk,
   withParts,
 } from '../syntax/ast.ts';
-import type { FunctionDefinition, Outline, Step } from './outline-types.ts';
+import type { Equation, FunctionDefinition, Outline } from './outline-types.ts';
 import { textKey } from './sides.ts';
 
 /** Returns the functions that a step mentions without arguments or with the letters of their definition. */
-export function spokenFunctions({ left, right }: Step, outline: Outline): FunctionDefinition[] {
+export function spokenFunctions({ left, right }: Equation, outline: Outline): FunctionDefinition[] {
   if (outline.functions.length === 0) return [];
   const found = new Set<FunctionDefinition>();
   const isOwn = ({ args }: CallNode, { parameters }: FunctionDefinition): boolean =>
@@ -45,10 +45,10 @@ export function variableIn(arg: Expression): LetterNode | undefined {
  * with which the step, or otherwise the page, calls the function.
  */
 export function withArguments(
-  step: Step,
+  step: Equation,
   { functions, variables }: Notation,
   isUndefined: (letter: LetterNode) => boolean,
-): Step {
+): Equation {
   const calls = new Map<string, readonly Expression[]>();
   for (const side of [step.left, step.right])
     walk(side, (e) => {

@@ -4,7 +4,7 @@ import { openNames } from '../judging/assignments.ts';
 import { type Case, judgeStep, namedSizes, type Scenarios, softmaxTrial } from '../judging/judge-step.ts';
 import type { Judgement } from '../judging/verdict.ts';
 import { keysIn } from '../judging/worlds.ts';
-import type { Step } from '../meaning/outline-types.ts';
+import type { Equation } from '../meaning/outline-types.ts';
 import { indexOfSide } from '../meaning/sides.ts';
 import {
   bare,
@@ -304,7 +304,7 @@ export function* mendStep(scenarios: Scenarios, of: Case, before: Judgement): Se
   const isReversed =
     containsDerivative(step.right) && !containsDerivative(step.left) && bare(step.left).kind !== 'letter';
   if (!isReversed) return yield* new Search(scenarios, of).find(step.right, before);
-  const turned: Step = { left: step.right, right: step.left, relation: step.relation };
+  const turned: Equation = { left: step.right, right: step.left, relation: step.relation };
   const found = yield* new Search(scenarios, { ...of, step: turned }).find(step.left, before);
   return found && { ...found, side: 'left' };
 }

@@ -4,9 +4,9 @@ import { topScope } from '../evaluating/scope.ts';
 import { isNumber, type Value } from '../evaluating/values.ts';
 import { assignmentsOf } from '../judging/assignments.ts';
 import type { Case, Scenarios } from '../judging/judge-step.ts';
-import { type Scenario, type Trial, usualTrial } from '../judging/scenario.ts';
+import { type Scenario, type TrialSettings, usualTrial } from '../judging/scenario.ts';
 import { distance, holds, prepare, sample } from '../judging/trial.ts';
-import type { Step } from '../meaning/outline-types.ts';
+import type { Equation } from '../meaning/outline-types.ts';
 import type { Indices } from '../meaning/program.ts';
 import { indexOfSide } from '../meaning/sides.ts';
 import type { Floats } from '../running/floats.ts';
@@ -27,7 +27,7 @@ export class Tester {
   readonly #floats: Floats | undefined;
   readonly #numbers = new WeakMap<Expression, boolean>();
 
-  constructor(scenarios: Scenarios, of: Case, trial: Partial<Trial> = {}) {
+  constructor(scenarios: Scenarios, of: Case, trial: Partial<TrialSettings> = {}) {
     this.#case = of;
     this.scenario = scenarios.of(of.world, { ...usualTrial, points: 1, transitions: of.transitions, ...trial });
     this.#known = this.#leftSides();
@@ -55,7 +55,7 @@ export class Tester {
     return known.length > 2 ? [...known.slice(1), known[0]!] : known;
   }
 
-  #value(e: Expression, indices: Indices, step: Step): Value | undefined {
+  #value(e: Expression, indices: Indices, step: Equation): Value | undefined {
     const { statement } = this.#case;
     try {
       const evaluator = this.#evaluator();
@@ -105,7 +105,7 @@ export class Tester {
   }
 
   /** Whether a right side is correct in another scenario of the same world. */
-  holdsIn(scenarios: Scenarios, trial: Trial, right: Expression): boolean {
+  holdsIn(scenarios: Scenarios, trial: TrialSettings, right: Expression): boolean {
     const { world, step, statement, layout, data, deadline } = this.#case;
     const prepared = prepare({ ...step, right }, statement, scenarios.of(world, trial), layout, deadline);
     return prepared.kind === 'pairs' && holds(prepared.pairs, data, 1) === 'equal';

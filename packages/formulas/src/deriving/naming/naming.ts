@@ -6,7 +6,7 @@ import { type LetterNode, letterOf, made, number as numberNode } from '../../syn
 import { textOf } from '../../syntax/print-text.ts';
 import type { Axes } from '../recording/axes.ts';
 import { isIdentity } from '../recording/linear-algebra.ts';
-import type { Program, RecordedLayer } from '../recording/record.ts';
+import type { RecordedLayer, RecordedProgram } from '../recording/record.ts';
 import { letterFrom, withLayer } from '../terms/quantities.ts';
 import type { LengthTerm } from '../terms/terms.ts';
 
@@ -133,7 +133,7 @@ export class Naming {
   };
 
   /** Gives standard letters to lengths that usually have one. */
-  nameLengths({ nodeOf, leaves, layers, axes }: Program): void {
+  nameLengths({ nodeOf, leaves, layers, axes }: RecordedProgram): void {
     this.#axes = axes;
     const give = (node: Node | undefined, axis: number, letter: LetterNode): void => {
       if (node === undefined || (node.shape[axis] ?? 1) === 1) return;

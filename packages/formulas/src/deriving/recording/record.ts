@@ -43,7 +43,7 @@ interface Call {
   readonly attributes: unknown;
 }
 
-export interface Program {
+export interface RecordedProgram {
   readonly graph: Graph;
   readonly axes: Axes;
   readonly loss: Node;
@@ -282,7 +282,7 @@ export const sameTransition = (a: TransitionDefinition, b: TransitionDefinition)
   formOf(a.body, a.argument) === formOf(b.body, b.argument);
 
 /** Runs a program and records its operations. */
-export function recordProgram(f: (() => Tensor) | Tensor, named: () => ReadonlySet<Tensor>): Program {
+export function recordProgram(f: (() => Tensor) | Tensor, named: () => ReadonlySet<Tensor>): RecordedProgram {
   const recorder = new Recorder();
   const loss = typeof f === 'function' ? recorder.run(f) : f;
   recorder.named = named();

@@ -10,7 +10,7 @@ import { gradients } from '../../running/sweep.ts';
 import { isLengthOf } from './axes.ts';
 import { type Composite, compositeOf, type OneHot, oneHotOf, pullbackOf } from './composites.ts';
 import { isOfMatrix } from './linear-algebra.ts';
-import type { Program, TransitionDefinition } from './record.ts';
+import type { RecordedProgram, TransitionDefinition } from './record.ts';
 
 type Leaf = (node: Node) => NdArray;
 
@@ -64,11 +64,11 @@ function ofMatrix({ op, shape }: Node, x: NdArray): NdArray {
 
 /** The values of nodes. */
 export class Values {
-  readonly #program: Program;
+  readonly #program: RecordedProgram;
   readonly #leaf: Leaf;
   readonly #values = new Map<Node, NdArray>();
 
-  constructor(program: Program, leaf: Leaf) {
+  constructor(program: RecordedProgram, leaf: Leaf) {
     this.#program = program;
     this.#leaf = leaf;
   }

@@ -2,7 +2,7 @@
 
 import { NoMeaning, topScope } from '../../evaluating/scope.ts';
 import type { Value } from '../../evaluating/values.ts';
-import type { Outline, Step } from '../../meaning/outline-types.ts';
+import type { Equation, Outline } from '../../meaning/outline-types.ts';
 import { ancestorsOf, type Node, smallLeaf } from '../../running/graph.ts';
 import { bare, type Expression, keyOf, type LetterNode, walk } from '../../syntax/ast.ts';
 import { textOf } from '../../syntax/print-text.ts';
@@ -31,7 +31,7 @@ function increments(whole: Expression, part: Expression): LetterNode[] {
 }
 
 /** Finds what is small in a step: what is added in an argument of a function, and the usual letters. */
-function smallIn({ left, right }: Step, outline: Outline): Small {
+function smallIn({ left, right }: Equation, outline: Outline): Small {
   const letters = new Map<string, LetterNode>();
   const distances: { letter: LetterNode; from: Expression }[] = [];
   const note = (letter: LetterNode): void => void letters.set(outline.letters.useOf(letter).key, letter);
@@ -119,7 +119,10 @@ function remainderOf(e: Expression): Expression | undefined {
 }
 
 /** A step without its term O(ε²), with the argument of that term. */
-export function withoutRemainder(step: Step): { readonly step: Step; readonly remainder: Expression | undefined } {
+export function withoutRemainder(step: Equation): {
+  readonly step: Equation;
+  readonly remainder: Expression | undefined;
+} {
   const { right } = step;
   if (right.kind !== 'sum') return { step, remainder: undefined };
   const at = right.terms.findIndex((term) => remainderOf(term) !== undefined);
@@ -182,7 +185,7 @@ function errorOrder([left, right]: readonly [Node, Node], data: Data, seed: numb
  * ε must have a smaller error. Returns undefined if nothing in it is known to be small, or it has no finite value.
  */
 export function approximated(
-  step: Step,
+  step: Equation,
   remainder: Expression | undefined,
   pairs: readonly Pair[],
   scenario: Scenario,

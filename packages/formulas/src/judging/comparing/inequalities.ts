@@ -1,6 +1,6 @@
 /** Judges inequalities: for which random data they hold. */
 
-import type { Data, Draw } from '../data.ts';
+import type { Data, Distribution } from '../data.ts';
 import type { Pair } from '../trial.ts';
 import { type Judgement, judgement } from '../verdict.ts';
 
@@ -17,7 +17,7 @@ const slack = (x: number, y: number): number => 1e-12 * Math.max(1, Math.abs(x),
 
 export const isInequality = (relation: string): boolean => Object.hasOwn(comparisons, relation);
 
-const draws: readonly Draw[] = ['any', 'any', 'any', 'positive'];
+const draws: readonly Distribution[] = ['any', 'any', 'any', 'positive'];
 
 interface Outcome {
   readonly isTrue: boolean;

@@ -4,7 +4,7 @@ import type { Transition } from '../../evaluating/setting.ts';
 import type { Layout } from '../../evaluating/values.ts';
 import { labelsIn } from '../../meaning/letters/labels.ts';
 import { eachLetter } from '../../meaning/letters/letters.ts';
-import type { Outline, Property, Step } from '../../meaning/outline-types.ts';
+import type { Equation, Outline, Property } from '../../meaning/outline-types.ts';
 import type { Dim } from '../../meaning/shapes/dims.ts';
 import type { Expression } from '../../syntax/ast.ts';
 import { namedSizes, otherLengths, type Scenarios, softmaxTrial } from '../judge-step.ts';
@@ -17,7 +17,7 @@ import { Signatures } from './signatures.ts';
 /** A step, and how it is interpreted. */
 export interface Asked {
   readonly world: World;
-  readonly step: Step;
+  readonly step: Equation;
   readonly statement: number;
   readonly layout: Layout;
   readonly transitions: ReadonlyMap<string, Transition>;

@@ -6,6 +6,7 @@ import { elementaryMethods } from './methods/elementary.ts';
 import { reductionMethods } from './methods/reductions.ts';
 import { selectionMethods } from './methods/selection.ts';
 import {
+  cumulativeKernels,
   elementProductKernels,
   indexingKernels,
   nearZeroKernels,
@@ -54,6 +55,7 @@ for (const register of [
   elementProductKernels,
   orderingKernels,
   indexingKernels,
+  cumulativeKernels,
   nearZeroKernels,
   roundingKernels,
 ]) {

@@ -4,6 +4,7 @@
  * It checks every operand, once for all interpreters. They ask it for the type of a result, then compute the result.
  */
 
+import { cumulativeResultOf } from './abstract/cumulative.ts';
 import { elementProductResultOf } from './abstract/element-products.ts';
 import { indexingResultOf } from './abstract/indexing.ts';
 import { normalizationResultOf } from './abstract/normalization.ts';
@@ -15,6 +16,7 @@ import type { ArrayLike, Kernels } from './primitives.ts';
 /** The interpreter that computes only shapes and dtypes. */
 export const abstract: Kernels<ArrayLike> = {
   ...resultOf,
+  ...cumulativeResultOf,
   ...elementProductResultOf,
   ...indexingResultOf,
   ...normalizationResultOf,

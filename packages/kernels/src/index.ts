@@ -36,7 +36,12 @@ export { DynamicScope } from './callbacks/dynamic-scope.ts';
 export { checkSynchronous } from './callbacks/synchronous.ts';
 export { createDefault, setVectorBits } from './default.ts';
 export { ArgumentError, DTypeError, ShapeError } from './error-classes.ts';
-export { elementProductExtension, indexingExtension, orderingExtension } from './extensions/loops.ts';
+export {
+  cumulativeExtension,
+  elementProductExtension,
+  indexingExtension,
+  orderingExtension,
+} from './extensions/loops.ts';
 export { nearZeroExtension } from './extensions/near-zero.ts';
 export { powerExtension } from './extensions/power.ts';
 export { roundingExtension } from './extensions/rounding.ts';
@@ -64,6 +69,7 @@ export {
   binary,
   type CommonKernels,
   type Convolution,
+  type CumulativeKernels,
   callPrimitive,
   comparisons,
   type ElementProductKernels,

@@ -5,6 +5,7 @@
 
 import type { NdArray } from './arrays/array.ts';
 import { commonLoops } from './plain/common.ts';
+import { cumulativeLoops } from './plain/cumulative.ts';
 import { indexingLoops } from './plain/indexing.ts';
 import { nearZeroLoops } from './plain/near-zero.ts';
 import { normalizationLoops } from './plain/normalization.ts';
@@ -21,6 +22,7 @@ import type { Kernels } from './primitives.ts';
 /** The interpreter that runs plain loops, for every dtype and engine. */
 export const plain: Kernels<NdArray> = {
   ...commonLoops,
+  ...cumulativeLoops,
   ...elementProductLoops,
   ...indexingLoops,
   ...nearZeroLoops,

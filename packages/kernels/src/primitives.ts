@@ -271,8 +271,11 @@ export type NearZeroKernels<A> = Pick<Kernels<A>, 'expm1' | 'log1p' | 'softplus'
 /** The primitives of the extension with rounding and remainders. */
 export type RoundingKernels<A> = Pick<Kernels<A>, 'floor' | 'ceil' | 'round' | 'remainder'>;
 
-/** The primitives of the extension with `take`, `scatterAdd` and `cumsum`. */
-export type IndexingKernels<A> = Pick<Kernels<A>, 'take' | 'scatterAdd' | 'cumsum'>;
+/** The primitives of the extension with `take` and `scatterAdd`. */
+export type IndexingKernels<A> = Pick<Kernels<A>, 'take' | 'scatterAdd'>;
+
+/** The primitive of the extension with `cumsum`. */
+export type CumulativeKernels<A> = Pick<Kernels<A>, 'cumsum'>;
 
 /** The primitives of the extension with normalisation and its gradients. */
 export type NormalizationKernels<A> = Pick<
@@ -288,6 +291,7 @@ type ExtensionKernels<A> = WindowedKernels<A> &
   ElementProductKernels<A> &
   OrderingKernels<A> &
   IndexingKernels<A> &
+  CumulativeKernels<A> &
   NearZeroKernels<A> &
   RoundingKernels<A>;
 

@@ -5,6 +5,7 @@
  */
 
 import {
+  cumulativeExtension,
   elementProductExtension,
   indexingExtension,
   type KernelExtension,
@@ -23,6 +24,7 @@ import {
 import { registerKernels } from '../engine.ts';
 import { type JointPullback, registerJointPullback } from '../tape/pullback.ts';
 import {
+  cumulativeRules,
   elementProductRules,
   indexingRules,
   nearZeroRules,
@@ -60,8 +62,17 @@ export const elementProductKernels = (): Kernels<Tensor> => kernelsWith(elementP
 /** Returns the primitives on tensors, including `argmax`, `argmin` and `argsort`. */
 export const orderingKernels = (): Kernels<Tensor> => kernelsWith(orderingExtension, orderingRules);
 
-/** Returns the primitives on tensors, including `take`, `scatterAdd` and `cumsum`. */
+/** Returns the primitives on tensors, including `take` and `scatterAdd`. */
 export const indexingKernels = (): Kernels<Tensor> => kernelsWith(indexingExtension, indexingRules);
+
+/** Returns the primitives on tensors, including `cumsum`. */
+export const cumulativeKernels = (): Kernels<Tensor> => kernelsWith(cumulativeExtension, cumulativeRules);
+
+/** Returns the primitives on tensors, including those that find entries by their position along an axis. */
+export function positionKernels(): Kernels<Tensor> {
+  cumulativeKernels();
+  return indexingKernels();
+}
 
 /** Returns the primitives on tensors, including `expm1`, `log1p` and `softplus`. */
 export const nearZeroKernels = (): Kernels<Tensor> => kernelsWith(nearZeroExtension, nearZeroRules);

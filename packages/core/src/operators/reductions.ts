@@ -19,7 +19,13 @@ import * as composites from '../composites.ts';
 import { kernels as k, type Of, Tensor } from '../tensor.ts';
 import type { Axes, Reduce } from '../types/static-shapes.ts';
 import { swapaxes } from './arrangement.ts';
-import { elementProductKernels, indexingKernels, orderingKernels, powerKernels } from './extensions.ts';
+import {
+  cumulativeKernels,
+  elementProductKernels,
+  orderingKernels,
+  positionKernels,
+  powerKernels,
+} from './extensions.ts';
 import { operation, type ReduceFunction } from './operation.ts';
 import { runningProducts } from './recurrence.ts';
 
@@ -130,7 +136,7 @@ type PositionFunction = <
 const extremumOf = (which: 'max' | 'min'): ReduceFunction =>
   operation(which, (x, axis: Axes, options: ReduceOptions | undefined) => {
     orderingKernels();
-    return extremum<Tensor>(indexingKernels(), which, x, axis, options);
+    return extremum<Tensor>(positionKernels(), which, x, axis, options);
   });
 
 /* @__NO_SIDE_EFFECTS__ */
@@ -190,5 +196,5 @@ export const norm: <S extends Shape, const A extends Axes = undefined, const Kee
 
 export const cumsum: <S extends Shape>(x: Tensor<S>, axis: number) => Tensor<S> = /* @__PURE__ */ operation(
   'cumsum',
-  (x, axis: number) => indexingKernels().cumsum(x, normalizeAxis('cumsum', axis, x.rank)),
+  (x, axis: number) => cumulativeKernels().cumsum(x, normalizeAxis('cumsum', axis, x.rank)),
 );

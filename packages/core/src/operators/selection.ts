@@ -32,7 +32,7 @@ import {
 import { kernels as k, type Of, Tensor } from '../tensor.ts';
 import { areWithin } from '../tracing.ts';
 import type { Pad, PadWidths, ReplaceAxis } from '../types/static-shapes.ts';
-import { indexingKernels } from './extensions.ts';
+import { indexingKernels, positionKernels } from './extensions.ts';
 import { stack } from './method-functions.ts';
 import { type AlongFunction, operation } from './operation.ts';
 
@@ -129,7 +129,7 @@ export function scatter<S extends Shape>(
     const shapes = `${formatShape(indices.shape)} and ${formatShape(entries.shape)}`;
     throw new ShapeError(`scatter: expected indices and a source of equal shapes, got ${shapes}`);
   }
-  const places = placesAlong<Tensor>(indexingKernels(), x.shape, indices, i).reshape([indices.size]);
+  const places = placesAlong<Tensor>(positionKernels(), x.shape, indices, i).reshape([indices.size]);
   const spread = (values: Tensor): Tensor =>
     scatterAdd(values.reshape([indices.size]), places, x.size).reshape(x.shape);
   if (reduce === 'add') return k.add(x, spread(entries)) as Tensor<S>;
@@ -172,7 +172,7 @@ export const index = <S extends Shape, const L extends readonly Index<Tensor>[]>
   ...list: L
 ): Of<Indexed<S, L>> =>
   indexWith<Tensor>(
-    indexingKernels(),
+    positionKernels(),
     checkTensor('index', x),
     resolveMasks<Tensor>(x.shape, list, ofPositions),
   ) as never;
@@ -207,5 +207,5 @@ export const gather: <I extends Shape>(x: Tensor, indices: Tensor<I>, axis: numb
   /* @__PURE__ */ operation('gather', (x, indices: Tensor, axis: number) => {
     const i = normalizeAxis('gather', axis, x.rank);
     checkIndicesAlong('gather', x, checkTensor('gather', indices), i);
-    return gatherAlong<Tensor>(indexingKernels(), x, indices, i);
+    return gatherAlong<Tensor>(positionKernels(), x, indices, i);
   });

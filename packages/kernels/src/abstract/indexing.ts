@@ -1,4 +1,4 @@
-/** Result types of `take`, `scatterAdd` and `cumsum`, with checks of their operands. */
+/** Result types of `take` and `scatterAdd`, with checks of their operands. */
 
 import { checkShape, formatShape, sameShape } from '../arrays/shape.ts';
 import { ShapeError } from '../error-classes.ts';
@@ -23,10 +23,5 @@ export const indexingResultOf: IndexingKernels<ArrayLike> = {
     const shape = [...x.shape.slice(0, axis), size, ...x.shape.slice(rest)];
     checkShape('scatterAdd', shape);
     return type(shape, x.dtype);
-  },
-  cumsum(x, axis) {
-    checkNumeric('cumsum', x);
-    checkAxis('cumsum', axis, x.shape.length);
-    return type(x.shape, x.dtype);
   },
 };

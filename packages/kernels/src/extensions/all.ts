@@ -3,7 +3,7 @@
 import type { KernelExtension } from '../wasm/extension.ts';
 import { normalizationExtension } from '../wasm/normalization/extension.ts';
 import { windowedExtension } from '../wasm/windowed/extension.ts';
-import { elementProductExtension, indexingExtension, orderingExtension } from './loops.ts';
+import { cumulativeExtension, elementProductExtension, indexingExtension, orderingExtension } from './loops.ts';
 import { nearZeroExtension } from './near-zero.ts';
 import { powerExtension } from './power.ts';
 import { roundingExtension } from './rounding.ts';
@@ -18,6 +18,7 @@ export const allExtensions: readonly KernelExtension[] = [
   elementProductExtension,
   orderingExtension,
   indexingExtension,
+  cumulativeExtension,
   nearZeroExtension,
   normalizationExtension,
   roundingExtension,

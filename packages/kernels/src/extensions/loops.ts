@@ -1,8 +1,10 @@
 /** Interpreter extensions that every interpreter implements by plain loops. */
 
+import { cumulativeResultOf } from '../abstract/cumulative.ts';
 import { elementProductResultOf } from '../abstract/element-products.ts';
 import { indexingResultOf } from '../abstract/indexing.ts';
 import { orderingResultOf } from '../abstract/ordering.ts';
+import { cumulativeLoops } from '../plain/cumulative.ts';
 import { indexingLoops } from '../plain/indexing.ts';
 import { orderingLoops } from '../plain/ordering.ts';
 import { elementProductLoops } from '../plain/products.ts';
@@ -22,9 +24,16 @@ export const orderingExtension: KernelExtension = {
   wasm: () => orderingLoops,
 };
 
-/** The extension with `take`, `scatterAdd` and `cumsum`. */
+/** The extension with `take` and `scatterAdd`. */
 export const indexingExtension: KernelExtension = {
   results: indexingResultOf,
   loops: () => indexingLoops,
   wasm: () => indexingLoops,
+};
+
+/** The extension with `cumsum`. */
+export const cumulativeExtension: KernelExtension = {
+  results: cumulativeResultOf,
+  loops: () => cumulativeLoops,
+  wasm: () => cumulativeLoops,
 };

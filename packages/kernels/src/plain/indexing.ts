@@ -1,14 +1,14 @@
-/** The plain loops of `take`, `scatterAdd` and `cumsum`. */
+/** The plain loops of `take` and `scatterAdd`. */
 
 import { indexingResultOf } from '../abstract/indexing.ts';
 import { empty, filled, type NdArray } from '../arrays/array.ts';
 import { copyRun } from '../arrays/copy.ts';
 import type { Data } from '../arrays/dtype.ts';
 import { forEachRun } from '../arrays/iterate.ts';
-import { emptyOf, readIndices, reshaped } from '../arrays/movement.ts';
+import { readIndices, reshaped } from '../arrays/movement.ts';
 import { firstEntryView } from '../arrays/views.ts';
 import type { IndexingKernels } from '../primitives.ts';
-import { forEachLine, rounded, sum } from './reductions.ts';
+import { rounded, sum } from './reductions.ts';
 
 /**
  * Returns whether to copy an axis entry by entry, each entry as one run. Otherwise, the axis is copied one element of
@@ -119,21 +119,6 @@ export const indexingLoops: IndexingKernels<NdArray> = {
     addEntries(sums, entries, ranks, axis);
     const out = filled(shape, 0, dtype);
     addEntries(out, sums, distinct, axis);
-    return out;
-  },
-
-  cumsum(x, axis) {
-    const out = emptyOf(indexingResultOf.cumsum(x, axis));
-    const [data, sums, length] = [x.data, out.data, x.shape[axis]!];
-    const [step, outStep, wraps] = [x.stride[axis]!, out.stride[axis]!, x.dtype === 'int32'];
-    forEachLine(x, out, axis, (from, to) => {
-      let total = 0;
-      for (let i = 0; i < length; i++) {
-        total += data[from + i * step]!;
-        if (wraps) total |= 0;
-        sums[to + i * outStep] = total;
-      }
-    });
     return out;
   },
 };

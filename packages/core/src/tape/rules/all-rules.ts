@@ -1,6 +1,7 @@
 /** The complete rule table. Its type makes a missing rule a compile error. */
 
 import {
+  cumulativeRules,
   elementProductRules,
   indexingRules,
   nearZeroRules,
@@ -17,6 +18,7 @@ import { commonRules, type Rules } from './vjp-rules.ts';
 /** The vector-Jacobian products of all primitives, generic in the array type. */
 export const rules: Rules = {
   ...commonRules,
+  ...cumulativeRules,
   ...elementProductRules,
   ...indexingRules,
   ...nearZeroRules,

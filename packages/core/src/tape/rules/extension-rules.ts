@@ -5,6 +5,7 @@
 
 import {
   type ArrayLike,
+  type CumulativeKernels,
   countAlong,
   type ElementProductKernels,
   type IndexingKernels,
@@ -114,14 +115,18 @@ export const orderingRules: RulesOf<OrderingKernels<ArrayLike>> = {
   argsort: [null],
 };
 
+/** The rules of the primitives that take or scatter entries by position. */
+export const indexingRules: RulesOf<IndexingKernels<ArrayLike>> = {
+  take: [(k, g, _y, x, indices, axis) => k.scatterAdd(g, indices, { axis, size: x.shape[axis]! }), null],
+  scatterAdd: [(k, g, _y, _x, indices, { axis }) => k.take(g, indices, axis), null],
+};
+
 /** Reverses the entries of one axis. */
 const flip = <A extends ArrayLike>(k: Kernels<A>, x: A, axis: number): A =>
   sliceAxis(k, x, axis, Math.max(0, x.shape[axis]! - 1), x.shape[axis]!, -1);
 
-/** The rules of the primitives that take, scatter or accumulate entries by position. */
-export const indexingRules: RulesOf<IndexingKernels<ArrayLike>> = {
-  take: [(k, g, _y, x, indices, axis) => k.scatterAdd(g, indices, { axis, size: x.shape[axis]! }), null],
-  scatterAdd: [(k, g, _y, _x, indices, { axis }) => k.take(g, indices, axis), null],
+/** The rule of `cumsum`. */
+export const cumulativeRules: RulesOf<CumulativeKernels<ArrayLike>> = {
   cumsum: [(k, g, _y, _x, axis) => flip(k, k.cumsum(flip(k, g, axis), axis), axis)],
 };
 

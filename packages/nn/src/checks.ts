@@ -1,7 +1,9 @@
 /** Checks options and inputs; used by many layers. */
 
-import { describeValue, formatShape, isBatched } from '@tapegrad/core/extend';
+import { checkOptions, describeValue, formatShape, isBatched } from '@tapegrad/core/extend';
 import { ArgumentError, DTypeError, Random, type Shape, ShapeError, Tensor, Variable } from '@tapegrad/core/lean';
+
+export { checkOptions };
 
 /** Throws unless an argument is a tensor. `name` is the name of the argument with an article. */
 export function checkArgument(call: string, name: string, x: Tensor): void {
@@ -10,19 +12,16 @@ export function checkArgument(call: string, name: string, x: Tensor): void {
 }
 
 /** Throws unless an argument has the same dtype as the input. */
-export function checkLikeInput(call: string, name: string, x: Tensor, input: Tensor): void {
-  if (x.dtype === input.dtype) return;
-  throw new DTypeError(
-    `${call}: expected ${name} of ${input.dtype}, like the input, got ${x.dtype}; cast one of them first`,
-  );
-}
+export const checkLikeInput = (call: string, name: string, x: Tensor, input: Tensor): void =>
+  checkLike(call, name, x, 'the input', input);
 
 /** Throws unless an input has the same dtype as the weight. */
-export function checkInputDType(call: string, x: Tensor, weight: Tensor): void {
-  if (x.dtype === weight.dtype) return;
-  throw new DTypeError(
-    `${call}: expected an input of ${weight.dtype}, like the weight, got ${x.dtype}; cast one of them first`,
-  );
+export const checkInputDType = (call: string, x: Tensor, weight: Tensor): void =>
+  checkLike(call, 'an input', x, 'the weight', weight);
+
+function checkLike(call: string, name: string, x: Tensor, model: string, { dtype }: Tensor): void {
+  if (x.dtype === dtype) return;
+  throw new DTypeError(`${call}: expected ${name} of ${dtype}, like ${model}, got ${x.dtype}; cast one of them first`);
 }
 
 /** Returns a copy of a list of lengths. Throws unless all are positive integers. */
@@ -82,29 +81,6 @@ export function checkUnbatched(call: string, what: string, x: Tensor, mend: stri
 export function checkRandom(call: string, random: Random | undefined): Random {
   if (random instanceof Random) return random;
   throw new ArgumentError(`${call}: expected { random }, the generator that draws the masks`);
-}
-
-/**
- * Throws unless options are an object that has only known names. A misspelled option would otherwise be silently
- * ignored.
- */
-export function checkOptions<O extends object>(
-  call: string,
-  options: O | undefined,
-  known: readonly (keyof O & string)[],
-  shared: readonly string[] = [],
-): void {
-  if (options === undefined) return;
-  const isObject = typeof options === 'object' && options !== null;
-  if (!isObject || Array.isArray(options) || options instanceof Tensor || options instanceof Random) {
-    const names = known.join(', ');
-    throw new ArgumentError(`${call}: expected options { ${names} }, got ${describeValue(options)}`);
-  }
-  for (const name in options) {
-    if ((known as readonly string[]).includes(name) || shared.includes(name)) continue;
-    const names = known.length === 1 ? known[0] : `one of ${known.join(', ')}`;
-    throw new ArgumentError(`${call}: unknown option '${name}', expected ${names}`);
-  }
 }
 
 /**

@@ -1,4 +1,4 @@
-import { describeValue } from '@tapegrad/core/extend';
+import { checkOptions, describeValue } from '@tapegrad/core/extend';
 import { ArgumentError } from '@tapegrad/core/lean';
 
 /** The options that every optimizer accepts. */
@@ -50,29 +50,21 @@ export function checkWord(call: string, option: string, value: string, words: re
   throw new ArgumentError(`${call}: unknown ${option} ${describeValue(value)}, expected ${known}`);
 }
 
-/** Throws unless options are an object, since an untyped program may pass anything. */
-function checkObject(call: string, options: unknown): void {
-  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
-  throw new ArgumentError(`${call}: expected options as { name: value }, got ${describeValue(options)}`);
-}
-
 /** Throws unless a state is an object. */
 export function checkState(call: string, state: unknown): void {
   if (typeof state === 'object' && state !== null && !Array.isArray(state)) return;
   throw new ArgumentError(`${call}: expected a state, as state() gives one, got ${describeValue(state)}`);
 }
 
-/** Throws if an option is unknown, for example because it is misspelled. */
+/** Throws unless options are an object that has only known names. Unlike in `checkOptions`, they must be given. */
 export function checkKnown(call: string, options: object, known: readonly string[]): void {
-  checkObject(call, options);
-  const unknown = Object.keys(options).find((name) => !known.includes(name));
-  if (unknown === undefined) return;
-  throw new ArgumentError(`${call}: unknown option '${unknown}', expected one of ${known.join(', ')}`);
+  if (options === undefined)
+    throw new ArgumentError(`${call}: expected options { ${known.join(', ')} }, got undefined`);
+  checkOptions<Record<string, unknown>>(call, options as Record<string, unknown>, known);
 }
 
-/** Throws if a required option is missing. */
+/** Throws if a required option is missing. Options that aren't `undefined` must be an object. */
 export function checkGiven(call: string, options: object | undefined, required: readonly string[]): void {
-  if (options !== undefined) checkObject(call, options);
   const missing = required.filter(
     (name) => (options as Readonly<Record<string, unknown>> | undefined)?.[name] === undefined,
   );

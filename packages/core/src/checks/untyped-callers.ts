@@ -12,6 +12,7 @@ export function checkFunction(call: string, f: unknown): void {
  * Throws unless `options` is `undefined` or an object that has only known names. Otherwise misspelled options, or
  * another value in place of the options, would be silently ignored.
  *
+ * @param ignored Names that are accepted, too, but not listed in messages.
  * @example
  * const scaled = (x: Tensor, options: { readonly factor?: number } = {}): Tensor => {
  *   checkOptions('scaled', options, ['factor']);
@@ -23,13 +24,14 @@ export function checkOptions<O extends object>(
   call: string,
   options: O | undefined,
   known: readonly (keyof O & string)[],
+  ignored: readonly string[] = [],
 ): void {
   if (options === undefined) return;
   if (typeof options !== 'object' || options === null || Array.isArray(options) || marked in options) {
     throw new ArgumentError(`${call}: expected options { ${known.join(', ')} }, got ${describeValue(options)}`);
   }
   for (const name in options) {
-    if ((known as readonly string[]).includes(name)) continue;
+    if ((known as readonly string[]).includes(name) || ignored.includes(name)) continue;
     throw new ArgumentError(`${call}: unknown option '${name}', expected { ${known.join(', ')} }`);
   }
 }

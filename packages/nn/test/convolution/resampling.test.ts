@@ -172,7 +172,7 @@ test('options that are misspelt, or have no such value, are refused', () => {
   const x = ones([1, 1, 2, 2]);
   const wrong = (options: object) => () => upsample(x, options as UpsampleOptions);
   expect(wrong({ scale: 2, modes: 'bilinear' })).toThrow(
-    "upsample: unknown option 'modes', expected one of size, scale, mode, alignCorners",
+    "upsample: unknown option 'modes', expected { size, scale, mode, alignCorners }",
   );
   expect(wrong({ scale: 2, mode: 'cubic' })).toThrow(
     "upsample: unknown mode 'cubic', expected 'nearest' or 'bilinear'",

@@ -214,7 +214,7 @@ describe('what is assigned to a group is checked', () => {
     ['momentum', -1, 'SGD: momentum is -1, expected a finite number >= 0'],
     ['momentum', '0.5', "SGD: momentum is '0.5', expected a finite number >= 0"],
     ['nesterov', 1, 'SGD: nesterov is 1, expected true or false'],
-    ['momentun', 0.5, "SGD: unknown option 'momentun', expected one of learningRate"],
+    ['momentun', 0.5, "SGD: unknown option 'momentun', expected { learningRate"],
     ['learningRate', Number.NaN, 'SGD: learningRate is NaN'],
   ])('%s = %s', (name, value, message) => {
     const before = optimizer.state();

@@ -191,7 +191,7 @@ describe('what is refused', () => {
     [
       'an option of clipping that there is not',
       () => clipGradNorm(a.sum().backward(), 1, { raise: true } as never),
-      "clipGradNorm: unknown option 'raise', expected one of errorIfNonFinite",
+      "clipGradNorm: unknown option 'raise', expected { errorIfNonFinite }",
     ],
   ])('%s', (_, make, message) => {
     expect(make).toThrow(ArgumentError);

@@ -156,7 +156,7 @@ test.each<[string, () => unknown, string]>([
   ],
   ['an unknown mode', () => new EarlyStopping({ mode: 'low' as never }), "EarlyStopping: unknown mode 'low'"],
   ['no options', () => cosine(1, undefined as never), 'cosine: steps missing; expected options { steps }'],
-  ['steps as a number', () => cosine(1, 10 as never), 'cosine: expected options as { name: value }, got 10'],
+  ['steps as a number', () => cosine(1, 10 as never), 'cosine: expected options { steps, end }, got 10'],
   ['a misspelt option of a schedule', () => stepDecay(1, { every: 5, gamma: 1 } as never), "unknown option 'gamma'"],
   ['a rate in words', () => constant('1' as never), "constant: the rate is '1', expected a finite number >= 0"],
   ['one milestone', () => multiStepDecay(1, { at: 30 as never }), 'multiStepDecay: at is 30, expected a list of steps'],

@@ -197,7 +197,7 @@ export function setThreads(threads?: number, ...more: []): void {
  * widths.
  *
  * A width of 256 switches on an experimental phase of the engine's compiler, for the whole process. The kernels are
- * tested first, which takes about 0.1 s. If a kernel gives other results than with 128, the width stays 128, and a
+ * tested first, which takes 0.3 to 0.6 s. If a kernel gives other results than with 128, the width stays 128, and a
  * warning names the kernel. The default interpreter is recreated, so call this function at the start of a program. An
  * interpreter passed to `setInterpreter` keeps the width that it was made with.
  *

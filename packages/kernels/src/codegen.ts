@@ -33,7 +33,7 @@ export {
   type Local,
   ModuleBuilder,
 } from './wasm/assembler/module-builder.ts';
-export { vectorBits } from './wasm/assembler/vector-width.ts';
+export { settleVectors, vectorBits } from './wasm/assembler/vector-width.ts';
 export {
   HostRefusal,
   instantiate,
@@ -49,7 +49,14 @@ export { log1p, softplus } from './wasm/math/logarithm.ts';
 export { pow } from './wasm/math/power.ts';
 export { cos, sin } from './wasm/math/trigonometric.ts';
 export type { BinaryFunction, UnaryFunction } from './wasm/math/vector-function.ts';
-export { bestTile, blockDepth, defineProduct, productLayout } from './wasm/matmul/microkernel.ts';
+export {
+  bestTile,
+  blockDepth,
+  defineProduct,
+  isWide,
+  productLayout,
+  type TileName,
+} from './wasm/matmul/microkernel.ts';
 export { Staging } from './wasm/memory/staging.ts';
 export { defineCrossEntropy } from './wasm/reductions/cross-entropy.ts';
 export { type Accumulator, extremumOf, sumOf, WIDEST } from './wasm/reductions/reductions.ts';

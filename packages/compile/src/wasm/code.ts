@@ -10,11 +10,14 @@ import { defineLoop, type LoopFunction, scratchBytes } from './define-loop.ts';
 import type { Loop } from './loop.ts';
 import { type LoweredGroup, lower } from './lower.ts';
 import type { Plan } from './plan.ts';
-import { isForThreads, type Product, ProductEmitter, productOf, productScratch } from './products.ts';
+import { isForThreads, type Product, ProductEmitter, productOf, productScratch, tileOf } from './products.ts';
 
-/** What one call runs, in order: exported functions of the module, and steps that JavaScript computes. */
+/**
+ * What one call runs, in order: exported functions of the module, and steps that JavaScript computes. `isJoined` says
+ * whether a function uses joined vectors.
+ */
 export type Part =
-  | { readonly kind: 'segment'; readonly name: string }
+  | { readonly kind: 'segment'; readonly name: string; readonly isJoined: boolean }
   | { readonly kind: 'step'; readonly step: Step }
   | { readonly kind: 'crossEntropy'; readonly step: Operation };
 
@@ -56,10 +59,12 @@ export function generate(plan: Plan, threads: number): GeneratedCode {
   const emitter = new Emitter(plan, scratch);
   const parts: Part[] = [];
   let statements: Statement[] = [];
+  let isJoined = false;
   const flush = (): void => {
     if (statements.length === 0) return;
-    parts.push({ kind: 'segment', name: emitter.segment(statements) });
+    parts.push({ kind: 'segment', name: emitter.segment(statements), isJoined });
     statements = [];
+    isJoined = false;
   };
   for (const work of works) {
     if (work.kind === 'step' || work.kind === 'crossEntropy') {
@@ -67,7 +72,10 @@ export function generate(plan: Plan, threads: number): GeneratedCode {
       parts.push({ kind: work.kind, step: work.step } as Part);
       if (work.kind === 'crossEntropy') emitter.crossEntropy(work.logits);
     } else if (work.kind === 'loop') statements.push(emitter.loop(work.lowered));
-    else statements.push(...emitter.product(work.product));
+    else {
+      statements.push(...emitter.product(work.product));
+      isJoined ||= tileOf(work.product) === 'wide';
+    }
   }
   for (const { slot, block, isInPlace } of plan.stores) {
     if (isInPlace) continue;
@@ -123,10 +131,12 @@ class Emitter {
 
   product(product: Product): readonly Statement[] {
     const dtype = product.out.dtype as 'float32' | 'float64';
-    let emitter = this.#products.get(dtype);
+    const tile = tileOf(product);
+    const prefix = `${dtype}_${tile}_`;
+    let emitter = this.#products.get(prefix);
     if (emitter === undefined) {
-      emitter = new ProductEmitter(this.module, dtype, `${dtype}_`);
-      this.#products.set(dtype, emitter);
+      emitter = new ProductEmitter(this.module, dtype, tile, prefix);
+      this.#products.set(prefix, emitter);
     }
     return emitter.emit(product, this.#addressOf, this.#scratch);
   }

@@ -1,7 +1,14 @@
 /** The cross-entropy and its gradient on rows of logits in a program's memory, with the kernels of the interpreter. */
 
 import { ArgumentError, bytesPerElement, type Data, isContiguous, type NdArray } from '@tapegrad/kernels';
-import { defineCrossEntropy, features, laneTypes, type ModuleBuilder, Staging } from '@tapegrad/kernels/codegen';
+import {
+  defineCrossEntropy,
+  features,
+  laneTypes,
+  type ModuleBuilder,
+  Staging,
+  settleVectors,
+} from '@tapegrad/kernels/codegen';
 
 /** The functions that `defineCrossEntropy` adds to a module. */
 interface Exports {
@@ -68,6 +75,7 @@ export function lossesOf(
   return () => {
     checkLabels('crossEntropy', list, first, rows, classes);
     kernels.sums(sums.address, address, sums.address + 16 * rows, rows, bytes);
+    settleVectors(rows * classes);
     for (let i = 0; i < rows; i++) {
       const label = x.data[x.offset + i * classes + list[first + i]!]!;
       out.data[out.offset + i] = Math.log(sums.data[2 * i + 1]!) + (sums.data[2 * i]! - label);
@@ -91,6 +99,7 @@ export function gradientOf(
   return () => {
     checkLabels('crossEntropyGrad', list, first, rows, classes);
     kernels.shares(to, address, scale.address, rows, bytes);
+    settleVectors(rows * classes);
     let areNumbers = true;
     for (let i = 0; i < rows; i++) {
       const at = out.offset + i * classes + list[first + i]!;

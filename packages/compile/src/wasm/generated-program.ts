@@ -12,7 +12,14 @@ import {
   isContiguous,
   NdArray,
 } from '@tapegrad/kernels';
-import { HostRefusal, instantiate, type WasmMemory, type WasmModule, webAssembly } from '@tapegrad/kernels/codegen';
+import {
+  HostRefusal,
+  instantiate,
+  settleVectors,
+  type WasmMemory,
+  type WasmModule,
+  webAssembly,
+} from '@tapegrad/kernels/codegen';
 import type { Block } from '../passes/storage.ts';
 import type { CallInputs, Outcome, PreparedProgram } from '../program/engine.ts';
 import type { Change, Check, Operation, Program, Value } from '../program/program.ts';
@@ -65,8 +72,10 @@ export class GeneratedProgram implements PreparedProgram {
     return this.#work.map((part): Run => {
       if (part.kind === 'segment') {
         const run = exports[part.name]!;
+        const { isJoined } = part;
         return () => {
           run();
+          if (isJoined) settleVectors(Infinity);
           return HOLDS;
         };
       }

@@ -10,6 +10,7 @@ import {
   features,
   i32,
   integers,
+  isWide,
   type Local,
   laneTypes,
   type ModuleBuilder,
@@ -17,6 +18,7 @@ import {
   productLayout,
   reshapeView,
   type Statement,
+  type TileName,
   vectorBits,
 } from '@tapegrad/kernels/codegen';
 import { mergedAxes } from './loop.ts';
@@ -71,7 +73,11 @@ interface Batch {
 
 const batchParameters = integers('x', 'y', 'out');
 
-/** Emits products of one dtype. */
+/** Returns the tile for a product. Small products don't use joined vectors, as in the interpreter. */
+export const tileOf = ({ x, out }: Product): TileName =>
+  bestTile(features().relaxedSimd, isWide(out.size * x.shape.at(-1)!) ? vectorBits() : 128);
+
+/** Emits products of one dtype with one tile. */
 export class ProductEmitter {
   readonly #functions: ReturnType<typeof defineProduct>;
   readonly #layout: ReturnType<typeof productLayout>;
@@ -80,8 +86,7 @@ export class ProductEmitter {
   readonly #batches = new Map<string, Func<typeof batchParameters, 'void'>>();
 
   /** Defines the kernels in a module, under names that begin with `prefix`. */
-  constructor(module: ModuleBuilder, dtype: 'float32' | 'float64', prefix: string) {
-    const tile = bestTile(features().relaxedSimd, vectorBits());
+  constructor(module: ModuleBuilder, dtype: 'float32' | 'float64', tile: TileName, prefix: string) {
     this.#module = module;
     this.#prefix = prefix;
     this.#functions = defineProduct(module, laneTypes[dtype], tile, prefix);
@@ -177,7 +182,8 @@ function stridesOf({ x, y }: Product): Strides {
   return { x: of(x), y: of(y) };
 }
 
-function batchOf({ x, y, out }: Product): Batch {
+function batchOf(product: Product): Batch {
+  const { x, y, out } = product;
   const [m, n, k] = [out.shape.at(-2)!, out.shape.at(-1)!, x.shape.at(-1)!];
   const lead = out.shape.slice(0, -2);
   const whole = [x, y, out].map((array) => broadcastView(array, [...lead, ...array.shape.slice(-2)]));
@@ -186,7 +192,7 @@ function batchOf({ x, y, out }: Product): Batch {
     whole.map(({ stride }) => stride.slice(0, -2)),
   );
   const bytes = bytesPerElement(out.dtype);
-  const layout = productLayout(laneTypes[out.dtype as 'float32'], bestTile(features().relaxedSimd, vectorBits()));
+  const layout = productLayout(laneTypes[out.dtype as 'float32'], tileOf(product));
   const isSmall = Math.max(m * k, k * n, m * n) <= SMALL_ELEMENTS;
   const hasRows = y.stride.at(-2)! > 0 && (y.stride.at(-1) === 1 || n === 1);
   const isPacked = !(hasRows && (isSmall || m <= MAX_UNPACKED_ROWS));

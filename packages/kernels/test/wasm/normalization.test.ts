@@ -3,6 +3,7 @@
 import { createWasm, filled, type NdArray, type Normalization, normalizationGradients, plain } from '@tapegrad/kernels';
 import { casesOf, inputsOf } from '@tapegrad/kernels/testing';
 import { expect, test } from 'vitest';
+import { assembleFor } from '../../src/wasm/assembler/vector-width.ts';
 
 const wasm = createWasm({ threads: 1 });
 
@@ -33,4 +34,24 @@ test('an interpreter without these kernels has none', () => {
   const x = filled([2, 20], 1, 'float32');
   const w = filled([20], 1, 'float32');
   expect(normalizationGradients(plain, x, [x, w], { axes: [1], eps: 1, centered: true })).toBeUndefined();
+});
+
+test('clears the upper halves of the registers after large arrays', () => {
+  let cleared = 0;
+  assembleFor(256, () => cleared++);
+  try {
+    const kernels = createWasm({ threads: 1 });
+    const countFor = (images: number): number => {
+      const x = filled([images, 8, 16, 4], 1, 'float32');
+      const w = filled([1, 8, 1, 1], 1, 'float32');
+      const before = cleared;
+      const of = { axes: [0, 2, 3], eps: 1, centered: true };
+      expect(normalizationGradients(kernels, x, [x, w], of)).toHaveLength(2);
+      return cleared - before;
+    };
+    expect(countFor(1)).toBe(0);
+    expect(countFor(16)).toBe(1);
+  } finally {
+    assembleFor(128, () => {});
+  }
 });

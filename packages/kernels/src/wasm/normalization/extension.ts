@@ -5,6 +5,7 @@ import type { NdArray } from '../../arrays/array.ts';
 import { type FloatDType, forEachFloat } from '../../arrays/dtype.ts';
 import { normalizationLoops } from '../../plain/normalization.ts';
 import type { Normalization } from '../../primitives.ts';
+import { settleVectors } from '../assembler/vector-width.ts';
 import { HostRefusal } from '../assembler/web-assembly.ts';
 import type { KernelExtension } from '../extension.ts';
 import { RowNormalization } from './rows.ts';
@@ -13,8 +14,9 @@ import { RowNormalization } from './rows.ts';
 const kernelsOf = new WeakMap<object, (dtype: FloatDType) => RowNormalization>();
 
 /**
- * Computes the gradients of `normalize` in x and w in one pass, as `normalizeGrad` and `normalizeWeightGrad` do in two. Returns `undefined` if the interpreter, or the kind of operands, has no kernel for this. Only the first gradient
- * is in memory that may be freed.
+ * Computes the gradients of `normalize` in x and w in one pass, as `normalizeGrad` and `normalizeWeightGrad` do in two.
+ * Returns `undefined` if the interpreter, or the kind of operands, has no kernel for this. Only the first gradient is in
+ * memory that may be freed.
  */
 export function normalizationGradients(
   kernels: object,
@@ -23,9 +25,12 @@ export function normalizationGradients(
   of: Normalization,
 ): readonly NdArray[] | undefined {
   try {
-    return kernelsOf
+    const gradients = kernelsOf
       .get(kernels)?.(x.dtype as FloatDType)
       .gradients(g, x, w, of);
+    // This isn't a primitive, after which the interpreter would do so.
+    settleVectors(x.size);
+    return gradients;
   } catch (error) {
     // The primitives fall back to plain loops.
     if (error instanceof HostRefusal) return undefined;

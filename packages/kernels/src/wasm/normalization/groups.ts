@@ -18,13 +18,20 @@ export interface Groups {
   readonly products: Float64Array;
 }
 
-/** Consecutive pieces of rows that fit a staging buffer: whole rows, or a part of one. */
+/**
+ * Elements that are processed at once: several whole rows, or one piece of a row that is longer than a staging buffer.
+ * Each piece has its own sums. A whole row counts as one piece.
+ */
 export interface Block {
-  /** The first piece, the first row, the number of rows, and the part of the rows. */
+  /** The index of the block's first piece among the pieces of all rows. */
   readonly piece: number;
+  /** The index of the block's first row. */
   readonly row: number;
+  /** The number of rows, which is 1 for a piece of a row. */
   readonly rows: number;
+  /** The index within the row at which the piece begins: 0 for whole rows. */
   readonly from: number;
+  /** The number of elements of each piece: the length of a row for whole rows. */
   readonly length: number;
 }
 

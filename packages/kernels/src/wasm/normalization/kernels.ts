@@ -6,6 +6,7 @@
 import { type FloatType, type FloatVector, floatVector } from '../assembler/float-vector.ts';
 import { f32x4, f64, f64x2, i32, i32x4, type Value, v128 } from '../assembler/instructions.ts';
 import { type FunctionBuilder, integers, type Local, ModuleBuilder } from '../assembler/module-builder.ts';
+import { bySize, storeVectors } from '../assembler/vector-loops.ts';
 
 type Vector = Value<'v128'>;
 type Wide = Local<'v128'>;
@@ -181,20 +182,24 @@ export function normalizationModule(type: FloatType, centered: boolean): ModuleB
     });
   });
 
-  /** Emits a loop that computes two vectors at a time. All loads come first, so that an engine can join the vectors. */
+  /**
+   * Emits a loop that computes two vectors at a time. All loads come first, so that an engine can join the vectors if
+   * `isJoined`. Kernels that also add up rows pass false: V8 joins no vectors in such functions.
+   */
   const map = (
     f: FunctionBuilder,
     to: Local<'i32'>,
     bytes: Local<'i32'>,
     load: (at: Local<'i32'>, offset: number) => readonly Vector[],
     compute: (...operands: Wide[]) => Vector,
+    isJoined = false,
   ): void =>
     f.for(0, bytes, 32, (i) => {
       const operands = [0, 16].map((offset) => load(i, offset).map((vector) => f.let(vector)));
       const results = operands.map((list) => f.let(compute(...list)));
       const target = f.let(i32.add(to, i));
       // The last vectors may extend past the end of the row; the next row overwrites that part.
-      f.run(...results.map((result, part) => v.store(target, result, 16 * part)));
+      storeVectors(f, target, results, isJoined);
     });
 
   const parameter = (f: FunctionBuilder, at: Local<'i32'>, place: number): Wide =>
@@ -205,19 +210,22 @@ export function normalizationModule(type: FloatType, centered: boolean): ModuleB
     'scale',
     integers('to', 'x', 'parameters', 'rows', 'bytes'),
     (f, { to, x, parameters, rows, bytes }) => {
-      f.for(0, rows, 1, () => {
-        const [high, low, factor, bias] = [0, 1, 2, 3].map((place) => parameter(f, parameters, place)) as Wide[];
-        map(
-          f,
-          to,
-          bytes,
-          (at, offset) => [v.load(i32.add(x, at), offset)],
-          (a) => v.add(v.mul(deviation(a!, high!, low!), factor!), bias!),
-        );
-        f.advance(to, bytes);
-        f.advance(x, bytes);
-        f.advance(parameters, PARAMETERS * v.laneBytes);
-      });
+      const scaleRow = (isJoined: boolean) =>
+        f.for(0, rows, 1, () => {
+          const [high, low, factor, bias] = [0, 1, 2, 3].map((place) => parameter(f, parameters, place)) as Wide[];
+          map(
+            f,
+            to,
+            bytes,
+            (at, offset) => [v.load(i32.add(x, at), offset)],
+            (a) => v.add(v.mul(deviation(a!, high!, low!), factor!), bias!),
+            isJoined,
+          );
+          f.advance(to, bytes);
+          f.advance(x, bytes);
+          f.advance(parameters, PARAMETERS * v.laneBytes);
+        });
+      bySize(f, i32.mul(rows, bytes), scaleRow);
     },
   );
 
@@ -225,22 +233,25 @@ export function normalizationModule(type: FloatType, centered: boolean): ModuleB
     'slope',
     integers('to', 'x', 'g', 'parameters', 'rows', 'bytes'),
     (f, { to, x, g, parameters, rows, bytes }) => {
-      f.for(0, rows, 1, () => {
-        const [high, low, factor, along, shift] = [0, 1, 2, 3, 4].map((place) =>
-          parameter(f, parameters, place),
-        ) as Wide[];
-        map(
-          f,
-          to,
-          bytes,
-          (at, offset) => [v.load(i32.add(x, at), offset), v.load(i32.add(g, at), offset)],
-          (a, b) => v.add(v.mul(b!, factor!), v.add(v.mul(deviation(a!, high!, low!), along!), shift!)),
-        );
-        f.advance(to, bytes);
-        f.advance(x, bytes);
-        f.advance(g, bytes);
-        f.advance(parameters, PARAMETERS * v.laneBytes);
-      });
+      const slopeRow = (isJoined: boolean) =>
+        f.for(0, rows, 1, () => {
+          const [high, low, factor, along, shift] = [0, 1, 2, 3, 4].map((place) =>
+            parameter(f, parameters, place),
+          ) as Wide[];
+          map(
+            f,
+            to,
+            bytes,
+            (at, offset) => [v.load(i32.add(x, at), offset), v.load(i32.add(g, at), offset)],
+            (a, b) => v.add(v.mul(b!, factor!), v.add(v.mul(deviation(a!, high!, low!), along!), shift!)),
+            isJoined,
+          );
+          f.advance(to, bytes);
+          f.advance(x, bytes);
+          f.advance(g, bytes);
+          f.advance(parameters, PARAMETERS * v.laneBytes);
+        });
+      bySize(f, i32.mul(rows, bytes), slopeRow);
     },
   );
 

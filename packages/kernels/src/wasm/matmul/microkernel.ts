@@ -54,7 +54,10 @@ export const TILES = {
   wide: { rows: 6, vectors: 4, heights: [6, 4, 2, 1], isJoined: true },
 } as const satisfies Record<string, Tile>;
 
-/** `plain` multiplies and adds; the others use relaxed multiply-add. `recent` is for engines of 2025 and later. */
+/**
+ * Names a tile. `plain` multiplies and adds; the others use relaxed multiply-add. `recent` is for engines of 2025 and
+ * later.
+ */
 export type TileName = keyof typeof TILES;
 
 /** The number of operations of a product that take as long as an elementwise kernel takes for one byte. */

@@ -38,40 +38,38 @@ export function withGradients<R>(
 ): R {
   checkNoMore('withGradients', more);
   checkFunction('withGradients', use);
-  if (isTracing()) return withTracedLoss(y, use, options);
-  if (typeof y === 'function') return withScopedLoss(y, use, options);
+  const find: Find = (memory) => {
+    const loss = typeof y === 'function' ? checkSynchronous('withGradients', y(), 'a loss function') : y;
+    return backwardAlong(checkTensor('withGradients', loss), options, undefined, memory);
+  };
+  const apply = (gradients: Gradients): R => checkSynchronous('withGradients', use(gradients));
+  // In a trace, there is no memory to reclaim.
+  if (isTracing()) return apply(find());
+  return typeof y === 'function' ? withArena(find, apply) : withCounts(find, apply);
+}
+
+/** Finds the gradients, in the given memory if there is one. */
+type Find = (memory?: RefCounted) => Gradients;
+
+/** Reclaims the gradients alone. */
+function withCounts<R>(find: Find, apply: (gradients: Gradients) => R): R {
   const memory = new RefCounted();
   const scope = new MemoryScope(memory);
-  const gradients = scope.watch(() => backwardAlong(checkTensor('withGradients', y), options, undefined, memory));
+  const gradients = scope.watch(() => find(memory));
   const arrays = [...gradients].map(([, { array }]) => array);
-  const result = checkSynchronous(
-    'withGradients',
-    scope.watch(() => use(gradients)),
-  );
+  const result = scope.watch(() => apply(gradients));
   scope.end();
   for (const array of arrays) memory.release(array);
   return result;
 }
 
-/** Calls `use` with the gradients of a loss inside a trace, where there is no memory to reclaim. */
-function withTracedLoss<R>(y: Tensor | (() => Tensor), use: (gradients: Gradients) => R, options: BackwardOptions): R {
-  const loss = typeof y === 'function' ? checkSynchronous('withGradients', y(), 'a loss function') : y;
-  return checkSynchronous('withGradients', use(backwardAlong(checkTensor('withGradients', loss), options)));
-}
-
-function withScopedLoss<R>(compute: () => Tensor, use: (gradients: Gradients) => R, options: BackwardOptions): R {
+/** Reclaims everything that is computed to find the gradients. */
+function withArena<R>(find: Find, apply: (gradients: Gradients) => R): R {
   const memory = new Arena();
   const scope = new MemoryScope(memory);
-  const evaluate = () => {
-    const y = checkSynchronous('withGradients', compute(), 'a loss function');
-    return backwardAlong(checkTensor('withGradients', y), options);
-  };
   try {
-    const gradients = scope.watch(() => memory.run(evaluate));
-    return checkSynchronous(
-      'withGradients',
-      scope.watch(() => use(gradients)),
-    );
+    const gradients = scope.watch(() => memory.run(find));
+    return scope.watch(() => apply(gradients));
   } finally {
     scope.end();
     memory.end();

@@ -13,7 +13,7 @@ import {
 } from '@tapegrad/core/extend';
 import { ArgumentError, DTypeError, type Shape, ShapeError, type Tensor } from '@tapegrad/core/lean';
 import { checkArgument } from '../checks.ts';
-import { checkNotEmpty, type LossOptions, type Reduction, reduce } from './loss.ts';
+import { checkNotEmpty, checkSameDType, type LossOptions, type Reduction, reduce } from './loss.ts';
 
 /** The shape of the labels for logits [n, c] or [n, c, …]: that of the logits without the class axis. */
 export type LabelShape<L extends Shape> = L extends readonly [
@@ -85,9 +85,7 @@ export function checkWeight(call: string, x: Tensor, weight: Tensor | undefined)
     const shapes = `${formatShape(wanted)}, got ${formatShape(weight.shape)}`;
     throw new ShapeError(`${call}: expected a weight for each class, of shape ${shapes}`);
   }
-  if (weight.dtype !== x.dtype) {
-    throw new DTypeError(`${call}: predictions are ${x.dtype} and weights ${weight.dtype}; cast one of them`);
-  }
+  checkSameDType(call, x, weight, 'weights');
 }
 
 /** Reshapes logits [n, c, …] to rows [m, c], with one row for each label. */

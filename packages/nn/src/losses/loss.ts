@@ -48,9 +48,10 @@ export function checkLossOptions<O extends { readonly reduction?: unknown }>(
   checkOptions(call, options, ['reduction', ...own]);
 }
 
-export function checkSameDType(call: string, predictions: Tensor, targets: Tensor): void {
-  if (predictions.dtype === targets.dtype) return;
-  const got = `predictions are ${predictions.dtype} and targets ${targets.dtype}`;
+/** Throws unless predictions have the same dtype as `others`: the targets, unless `which` names something else. */
+export function checkSameDType(call: string, predictions: Tensor, others: Tensor, which = 'targets'): void {
+  if (predictions.dtype === others.dtype) return;
+  const got = `predictions are ${predictions.dtype} and ${which} ${others.dtype}`;
   throw new DTypeError(`${call}: ${got}; cast one of them`);
 }
 

@@ -26,9 +26,13 @@ const ownProcess = [
   'packages/*/test/**/memory.test.ts',
   'packages/*/test/hostile/*.test.ts',
   'packages/*/test/{worker,workers,plot}/*.test.ts',
+  'packages/compile/test/compile.test.ts',
+  'packages/core/test/autograd/{checkpoint,hooks}.test.ts',
   'packages/core/test/engine.test.ts',
+  'packages/data/test/loading/loader.test.ts',
   'packages/nn/test/scoped-training.test.ts',
   'packages/formulas/test/robustness.test.ts',
+  'packages/verify/test/links/sweep.test.ts',
   'hosts/test/*.test.ts',
   'playground/test/*.test.ts',
 ];

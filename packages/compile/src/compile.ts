@@ -16,7 +16,7 @@ import { generating } from './wasm/engine.ts';
 /** A function of tensors and plain data. */
 export type CompilableFunction = (...args: never[]) => unknown;
 
-/** What a compiled function tells about itself. */
+/** The properties of a compiled function. */
 export interface CompiledInfo {
   /** The programs, one for each kind of arguments, and the last one used first. */
   readonly programs: readonly Program[];
@@ -44,7 +44,7 @@ interface Variant {
   /** The numbers among the arguments when it was traced last. */
   readonly numbers: readonly number[];
   readonly answers: readonly boolean[];
-  /** How often each check has failed. */
+  /** The number of times that each check has failed. */
   readonly failures: Map<number, number>;
 }
 
@@ -110,7 +110,7 @@ class Compilation {
     const { failed } = outcome;
     const times = (failures.get(failed) ?? 0) + 1;
     failures.set(failed, times);
-    // What is rare is not worth a program.
+    // A program for a rare case would cost more than it saves.
     if (times < PATIENCE) return this.#f(...args);
     const flipped = [...compiled.traced.tracer.answers.slice(0, failed), !compiled.traced.tracer.answers[failed]];
     const known = variants.find((other) => other !== variant && startsWith(other.answers, flipped));

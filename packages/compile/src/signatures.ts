@@ -1,4 +1,4 @@
-/** What a call of a compiled function has in common with other calls that the same program serves. */
+/** The signature of a call: the properties that it shares with all other calls that the same program serves. */
 
 import { isPlain } from '@tapegrad/core/extend';
 import { Tensor, Variable } from '@tapegrad/core/lean';

@@ -27,10 +27,7 @@ export interface Slice {
   readonly steps: readonly number[];
 }
 
-/**
- * The options of a convolution: how a weight [o, c / groups, ...sizes] slides over [n, c, ...shape], giving [n, o,
- * ...positions].
- */
+/** Options for convolving [n, c, ...shape] with a weight [o, c / groups, ...sizes] to get [n, o, ...positions]. */
 export interface Convolution {
   /** One window for each axis. Its size is the length of the weight along that axis. */
   readonly windows: readonly Window[];

@@ -46,7 +46,7 @@ function holds({ range: { low, high, nan }, expected }: Check, x: NdArray): bool
   return expected;
 }
 
-/** How a change is made: the arrays that it may change where they are; all others are copied first. */
+/** A change, and the arrays that it may modify in place. All others are copied first. */
 interface PlannedChange {
   readonly step: Change;
   readonly inPlace: ReadonlySet<string>;

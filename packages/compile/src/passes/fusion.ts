@@ -19,10 +19,10 @@ export interface Single {
   readonly step: Step;
 }
 
-/** What is computed at a time. */
+/** A group of steps that one loop computes, or a single step. */
 export type Unit = Group | Single;
 
-/** What an engine's loops can compute. */
+/** The abilities of an engine's loops. */
 export interface LoopAbilities {
   /** Whether loops can compute a primitive for each element. */
   hasElement(op: string, inputs: readonly DType[], output: DType, attributes: unknown): boolean;
@@ -83,7 +83,7 @@ class Fusion {
   /** Adds a copy of elements, which loops can make for the dtypes that they have. */
   #copy(from: Value, to: Value): void {
     if (sizeOf(to.shape) === 0) return;
-    // What is written to other parts of the block before must be written by then.
+    // Steps that write to other parts of the block must run before the copy.
     for (const group of this.#joining.producers.get(this.#storage.blockOf(to)) ?? []) this.#close(group);
     if (this.#abilities.hasElement('copy', [from.dtype], to.dtype, undefined)) {
       this.#join({ op: 'copy', inputs: [from], output: to }, to.shape);

@@ -28,7 +28,7 @@ export interface GroupStep {
 const MAX_STEPS = 48;
 const MAX_ARRAYS = 24;
 
-/** What one loop computes for each element of the domain. */
+/** The operations that one loop computes for each element of the domain. */
 export class Group {
   readonly kind = 'group';
   readonly domain: Shape;

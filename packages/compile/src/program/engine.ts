@@ -1,4 +1,4 @@
-/** What an engine does: it prepares a program, and then runs it at each call. */
+/** The interface of an engine, which prepares a program, and then runs it at each call. */
 
 import type { Data, NdArray } from '@tapegrad/kernels';
 import type { Program } from './program.ts';

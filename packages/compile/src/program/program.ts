@@ -3,6 +3,7 @@
  * value, which is stored in the variable at the end. So steps may be reordered wherever their values allow it.
  */
 
+import type { ElementRange } from '@tapegrad/core/extend';
 import type { DType, ElementFormula, NdArray, Primitive, Shape } from '@tapegrad/kernels';
 
 /** A value of a program: an input, a constant, or the result of a step. Values are compared by identity. */
@@ -78,13 +79,8 @@ export interface Change {
   readonly site?: string | undefined;
 }
 
-/** A range of elements, both ends included. */
-export interface Range {
-  readonly low: number;
-  readonly high: number;
-  /** Whether NaN counts as within. */
-  readonly nan: boolean;
-}
+/** A range of elements, both ends included, and whether NaN counts as within it. */
+export type Range = Required<ElementRange>;
 
 /**
  * An assumption about elements under which the program was traced: that all of them are within a range, or that some are
@@ -105,7 +101,7 @@ export type Step = Operation | Change | Check;
 /** Elements to store in a slot when everything else is done. */
 export interface Store {
   readonly slot: Slot;
-  /** Of the slot's shape and dtype; may be the old value of another slot. */
+  /** A value of the slot's shape and dtype. It may be the old value of another slot. */
   readonly value: Value;
 }
 

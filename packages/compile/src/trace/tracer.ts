@@ -62,7 +62,7 @@ export class Tracer implements Tracing {
   readonly dependencies: Dependency[] = [];
   /** The numbers of the program, as they were while tracing. */
   readonly numbers: number[] = [];
-  /** How to undo what the function did, in the order in which it did it. */
+  /** The functions that undo what the traced function did, in the order in which it did it. */
   readonly undos: Undo[] = [];
   /** The answers to the questions about elements. */
   readonly answers: boolean[] = [];

@@ -1,4 +1,4 @@
-/** How the code of a loop reads and writes elements in linear memory, by dtype and stride. */
+/** Emits the code with which a loop reads and writes elements in linear memory, by dtype and stride. */
 
 import { bytesPerElement, type DType } from '@tapegrad/kernels';
 import {

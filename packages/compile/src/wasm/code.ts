@@ -13,8 +13,8 @@ import type { Plan } from './plan.ts';
 import { isForThreads, type Product, ProductEmitter, productOf, productScratch, tileOf } from './products.ts';
 
 /**
- * What one call runs, in order: exported functions of the module, and steps that JavaScript computes. `isJoined` says
- * whether a function uses joined vectors.
+ * A part of a call: an exported function of the module, or a step that JavaScript computes. `isJoined` says whether the
+ * function uses joined vectors.
  */
 export type Part =
   | { readonly kind: 'segment'; readonly name: string; readonly isJoined: boolean }

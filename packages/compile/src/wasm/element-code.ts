@@ -24,7 +24,7 @@ import {
   v128,
 } from '@tapegrad/kernels/codegen';
 
-/** What a vector holds: numbers, or masks with all bits of a lane set or none. */
+/** The contents of a vector: numbers, or masks with all bits of a lane set or none. */
 export type Kind = 'number' | 'mask';
 
 type Vector = Local<'v128'>;

@@ -3,7 +3,7 @@
 import { isLight } from './element-code.ts';
 import { type Loop, rowValues } from './loop.ts';
 
-/** What a pass over the elements of a row computes. */
+/** A pass over the elements of a row. */
 export interface Pass {
   /** The values to compute for each element, in order. */
   readonly computed: readonly number[];

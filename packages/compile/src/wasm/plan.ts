@@ -11,7 +11,7 @@ import { resultKind } from './element-code.ts';
 
 const hasLanes = (dtype: DType): boolean => dtype !== 'int32';
 
-/** What this engine's loops can compute. */
+/** The abilities of this engine's loops. */
 const abilities: LoopAbilities = {
   hasElement(op, inputs, output, attributes) {
     const all = [...inputs, output];

@@ -1,19 +1,11 @@
-import { interpreter, setInterpreter } from '@tapegrad/core/extend';
-import { createWasm, type DType, empty, type Kernels, type NdArray, type Shape } from '@tapegrad/kernels';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type DType, empty, type NdArray, type Shape } from '@tapegrad/kernels';
+import { expect, test } from 'vitest';
 import { ProgramBuilder } from '../../src/program/build.ts';
 import { generating } from '../../src/wasm/engine.ts';
 import { runEagerly } from './eager-run.ts';
+import { useOneThread } from './one-thread.ts';
 
-const kernels = createWasm({ threads: 1 });
-let previous: Kernels<NdArray>;
-
-beforeAll(() => {
-  previous = interpreter();
-  setInterpreter(kernels);
-});
-
-afterAll(() => setInterpreter(previous));
+const kernels = useOneThread();
 
 function arrayOf(shape: Shape, dtype: DType): NdArray {
   const array = empty(shape, dtype);

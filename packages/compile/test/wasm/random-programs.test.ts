@@ -1,21 +1,13 @@
-import { interpreter, setInterpreter } from '@tapegrad/core/extend';
-import { createWasm, type Data, type Kernels, type NdArray } from '@tapegrad/kernels';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Data } from '@tapegrad/kernels';
+import { expect, test } from 'vitest';
 import { print } from '../../src/program/print.ts';
 import { generating } from '../../src/wasm/engine.ts';
 import { runEagerly } from './eager-run.ts';
+import { useOneThread } from './one-thread.ts';
 import { randomProgram } from './random-programs.ts';
 
 const runs = Number(process.env['FUZZ_RUNS'] ?? 40);
-const kernels = createWasm({ threads: 1 });
-let previous: Kernels<NdArray>;
-
-beforeAll(() => {
-  previous = interpreter();
-  setInterpreter(kernels);
-});
-
-afterAll(() => setInterpreter(previous));
+const kernels = useOneThread();
 
 /** Returns the position of the first element that differs in a bit; NaNs are equal. */
 function firstDifference(a: Data, b: Data): number {

@@ -2,7 +2,7 @@
 
 import type { NdArray } from '../arrays/array.ts';
 import { isFloat } from '../arrays/dtype.ts';
-import { nearZeroLoops } from '../plain/near-zero.ts';
+import { nearZeroLoops } from '../plain/functions/near-zero.ts';
 import { mapEntries } from '../primitives.ts';
 import type { KernelExtension } from '../wasm/extension.ts';
 import { expm1 } from '../wasm/math/exponential.ts';

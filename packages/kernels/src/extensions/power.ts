@@ -2,7 +2,7 @@
 
 import { resultOf } from '../abstract/shape-inference.ts';
 import { isFloat } from '../arrays/dtype.ts';
-import { powerLoops } from '../plain/power.ts';
+import { powerLoops } from '../plain/functions/power.ts';
 import type { KernelExtension } from '../wasm/extension.ts';
 import { pow } from '../wasm/math/power.ts';
 

@@ -2,7 +2,7 @@
 
 import type { NdArray } from '../arrays/array.ts';
 import { isFloat } from '../arrays/dtype.ts';
-import { roundingLoops } from '../plain/rounding.ts';
+import { roundingLoops } from '../plain/functions/rounding.ts';
 import { mapEntries } from '../primitives.ts';
 import type { KernelExtension } from '../wasm/extension.ts';
 import type { UnaryFunction } from '../wasm/math/vector-function.ts';

@@ -2,7 +2,7 @@
 
 import type { NdArray } from '../arrays/array.ts';
 import { isFloat } from '../arrays/dtype.ts';
-import { specialLoops } from '../plain/special-functions.ts';
+import { specialLoops } from '../plain/functions/special-functions.ts';
 import { mapEntries } from '../primitives.ts';
 import type { KernelExtension } from '../wasm/extension.ts';
 import { erf, erfc } from '../wasm/math/error-function.ts';

@@ -2,7 +2,7 @@
 
 import type { NdArray } from '../arrays/array.ts';
 import { isFloat } from '../arrays/dtype.ts';
-import { trigonometricLoops } from '../plain/trigonometric.ts';
+import { trigonometricLoops } from '../plain/functions/trigonometric.ts';
 import { mapEntries } from '../primitives.ts';
 import type { KernelExtension } from '../wasm/extension.ts';
 import { cos, sin } from '../wasm/math/trigonometric.ts';

@@ -1,10 +1,10 @@
 /** The plain loops of trigonometric functions. */
 
-import { resultOf } from '../abstract/shape-inference.ts';
-import type { NdArray } from '../arrays/array.ts';
-import { emptyOf } from '../arrays/movement.ts';
-import type { TrigonometricKernels, Unary } from '../primitives.ts';
-import { mapBlockPairs, type OnBlock, unaryLoops } from './elementwise.ts';
+import { resultOf } from '../../abstract/shape-inference.ts';
+import type { NdArray } from '../../arrays/array.ts';
+import { emptyOf } from '../../arrays/movement.ts';
+import type { TrigonometricKernels, Unary } from '../../primitives.ts';
+import { mapBlockPairs, type OnBlock, unaryLoops } from '../elementwise.ts';
 
 // One loop per function, as in elementwise.ts.
 const unary: { readonly [P in Unary & keyof TrigonometricKernels<NdArray>]: OnBlock } = {

@@ -1,9 +1,9 @@
 /** The plain loops of the special functions. */
 
-import type { NdArray } from '../arrays/array.ts';
-import type { SpecialKernels } from '../primitives.ts';
-import { erf, erfc } from '../special.ts';
-import { type OnBlock, unaryLoops } from './elementwise.ts';
+import type { NdArray } from '../../arrays/array.ts';
+import type { SpecialKernels } from '../../primitives.ts';
+import { erf, erfc } from '../../special.ts';
+import { type OnBlock, unaryLoops } from '../elementwise.ts';
 
 // One loop per function, as in elementwise.ts.
 const loops: { readonly [P in keyof SpecialKernels<NdArray>]: OnBlock } = {

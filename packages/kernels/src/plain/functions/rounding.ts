@@ -1,11 +1,11 @@
 /** The plain loops of rounding and remainders. */
 
-import { resultOf } from '../abstract/shape-inference.ts';
-import type { NdArray } from '../arrays/array.ts';
-import { emptyOf } from '../arrays/movement.ts';
-import type { RoundingKernels, Unary } from '../primitives.ts';
-import { remainder, roundToEven } from '../special.ts';
-import { mapBlockPairs, type OnBlock, unaryLoops } from './elementwise.ts';
+import { resultOf } from '../../abstract/shape-inference.ts';
+import type { NdArray } from '../../arrays/array.ts';
+import { emptyOf } from '../../arrays/movement.ts';
+import type { RoundingKernels, Unary } from '../../primitives.ts';
+import { remainder, roundToEven } from '../../special.ts';
+import { mapBlockPairs, type OnBlock, unaryLoops } from '../elementwise.ts';
 
 // One loop per function, as in elementwise.ts.
 const unary: { readonly [P in Unary & keyof RoundingKernels<NdArray>]: OnBlock } = {

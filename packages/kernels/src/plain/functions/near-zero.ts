@@ -1,9 +1,9 @@
 /** The plain loops of exponentials and logarithms that are accurate near 0. */
 
-import type { NdArray } from '../arrays/array.ts';
-import type { NearZeroKernels } from '../primitives.ts';
-import { softplus } from '../special.ts';
-import { type OnBlock, unaryLoops } from './elementwise.ts';
+import type { NdArray } from '../../arrays/array.ts';
+import type { NearZeroKernels } from '../../primitives.ts';
+import { softplus } from '../../special.ts';
+import { type OnBlock, unaryLoops } from '../elementwise.ts';
 
 // One loop per function, as in elementwise.ts.
 const loops: { readonly [P in keyof NearZeroKernels<NdArray>]: OnBlock } = {
